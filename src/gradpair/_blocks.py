@@ -1,0 +1,92 @@
+"""Passes over all rows in blocks that fit the cache: no temporary is as long as the data."""
+
+import math
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from gradpair import _validation
+from gradpair._validation import Array
+
+BLOCK = 1 << 15  # rows; a block's temporaries then stay within a core's own cache
+
+
+def slices(n_samples: int) -> Iterator[slice]:
+    """Yield the blocks of ``n_samples`` rows."""
+    for start in range(0, n_samples, BLOCK):
+        yield slice(start, min(start + BLOCK, n_samples))
+
+
+def training_rows(y_true: ArrayLike, sample_weight: ArrayLike | None) -> tuple[Array, Array | None]:
+    """Return checked labels and weights of shape (n_samples,), at least one row of them."""
+    y = _validation.labels(y_true)
+    if y.ndim != 1:
+        msg = f"y_true must have shape (n_samples,); got {y.shape}."
+        raise ValueError(msg)
+    if not y.size:
+        msg = "y_true is empty; pass at least one row of each class."
+        raise ValueError(msg)
+    if sample_weight is None:
+        return y, None
+    w = _validation.nonnegative("sample_weight", sample_weight)
+    return y, _validation.one_per_row("sample_weight", w, y.size)
+
+
+def class_weights(y: Array, w: Array | None) -> tuple[float, float]:
+    """Return the total weight of the 1s and of the 0s, neither of them zero."""
+    positive, negative, total = [], [], []
+    for block in slices(y.size):
+        y_block = y[block].astype(np.float64)
+        w_block = np.ones_like(y_block) if w is None else w[block].astype(np.float64)
+        total.append(w_block.sum())
+        positive.append((w_block * y_block).sum())
+        negative.append((w_block * (1 - y_block)).sum())
+    if not math.fsum(total):
+        msg = "all sample weights are 0; at least one row of each class needs a positive weight."
+        raise ValueError(msg)
+    sums = math.fsum(positive), math.fsum(negative)
+    for label, weight in zip((1, 0), sums, strict=True):
+        if not weight:
+            msg = (
+                f"y_true has no row of class {label} with a positive weight: with one class only, "
+                f"no finite constant is optimal. Pass rows of both classes."
+            )
+            raise ValueError(msg)
+    return sums
+
+
+def gradient_hessian(
+    derivatives: Callable[[Array, Array], tuple[Array, Array]],
+    y: Array,
+    raw: Array,
+    w: Array | None,
+    *,
+    start: float,
+    hessian_floor: float,
+) -> tuple[Array, Array]:
+    """Return fresh, contiguous float32 derivatives at ``raw + start``, computed in raw's dtype."""
+    gradient, hessian = np.empty(y.size, np.float32), np.empty(y.size, np.float32)
+    for block in slices(y.size):
+        z = raw[block] + raw.dtype.type(start)  # a copy: a loss cannot write to the host's
+        with np.errstate(all="ignore"):
+            g, h = derivatives(y[block].astype(z.dtype), z)
+            h = np.maximum(h, hessian_floor)
+            gradient[block] = g if w is None else w[block] * g
+            hessian[block] = h if w is None else w[block] * h
+    return gradient, hessian
+
+
+def weighted_mean(
+    losses_of: Callable[[Array, Array, Array], Array], y: Array, raw: Array, w: Array | None
+) -> float:
+    """Return the weighted mean of a loss, computed in float64."""
+    losses, weights = [], []
+    for block in slices(y.size):
+        w_block = np.ones(y[block].size) if w is None else w[block].astype(np.float64)
+        losses.append(losses_of(y[block], raw[block].astype(np.float64), w_block).sum())
+        weights.append(w_block.sum())
+    if not (total := math.fsum(weights)):
+        msg = "the weights sum to 0; the mean loss needs at least one row with a positive weight."
+        raise ValueError(msg)
+    return math.fsum(losses) / total

@@ -1,0 +1,215 @@
+r"""The optimal constant: where boosting should start.
+
+For fixed offsets :math:`o_i` it is :math:`\arg\min_c \sum_i w_i L(y_i, o_i + c)`. Without offsets
+the answer is closed; with them, a bracketed Newton iteration on the sums of gradient and hessian.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from gradpair import _blocks, _validation
+from gradpair._validation import Array
+from gradpair.losses import Loss, check_loss
+
+__all__ = ["optimal_constant"]
+
+_ROUNDING = 4 * np.finfo(np.float64).eps
+_UNDERFLOW = 1e-280  # gradients below this have lost rows to underflow
+
+
+def optimal_constant(
+    loss: Loss,
+    y_true: ArrayLike,
+    *,
+    offset: ArrayLike | None = None,
+    sample_weight: ArrayLike | None = None,
+) -> float:
+    r"""Constant that minimises the weighted loss when added to the offsets.
+
+    .. math:: \arg\min_c \sum_i w_i\,L(y_i,\, o_i + c)
+
+    This is the margin from which boosting should start: XGBoost's intercept (``base_score``, once
+    turned into a probability) and what LightGBM calls ``boost_from_average``.
+
+    Parameters
+    ----------
+    loss : Loss
+        Any convex loss; without offsets, any loss.
+    y_true : array-like of shape (n_samples,)
+        Labels in [0, 1].
+    offset : array-like of shape (n_samples,) or None
+        Fixed log-odds of each row, such as ``base_margin`` or ``init_score``; None is 0 everywhere.
+    sample_weight : array-like of shape (n_samples,) or None
+        Weights of at least 0.
+
+    Returns
+    -------
+    float
+        Log-odds. Without offsets, the calibrated margin of the weighted mean label. With offsets,
+        :math:`|\sum w g| \le 10^{-10} \sum w |g|` holds there. Where the offsets separate the
+        classes so far that the gradients underflow, the logarithms of their positive and negative
+        sums are equal there; where the loss is flat, it is the midpoint of its minimisers.
+
+    Raises
+    ------
+    ValueError
+        No rows, one class only, no positive weight, labels outside [0, 1], negative weights,
+        offsets that are not finite, shapes that differ, offsets with a non-convex loss.
+    TypeError
+        ``loss`` is not a :class:`Loss`, or an array is not numeric.
+
+    References
+    ----------
+    Press et al., Numerical Recipes (2007), section 9.4, for Newton's method in a bracket.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gradpair as gp
+    >>> y = np.repeat([1, 0], [108, 892])
+    >>> round(gp.optimal_constant(gp.BinaryCrossEntropy(), y), 12)
+    -2.111334905456
+    >>> gp.optimal_constant(gp.WeightedCrossEntropy.balanced(y), y)
+    0.0
+    >>> offset = np.where(y == 1, 2.0, -2.0)
+    >>> round(gp.optimal_constant(gp.BinaryCrossEntropy(), y, offset=offset), 12)
+    -1.225769853049
+    """
+    check_loss(loss)
+    y, w = _blocks.training_rows(y_true, sample_weight)
+    positive, negative = _blocks.class_weights(y, w)
+    without_offset = _constant_of_rate(loss, positive, negative)
+    if offset is None:
+        return without_offset
+    o = _validation.one_per_row("offset", _validation.finite("offset", offset), y.size)
+    if not loss.convex:
+        msg = (
+            f"{loss!r} is declared non-convex: with offsets its sums may have several minima. "
+            f"Leave the offsets out, or pass the constant yourself."
+        )
+        raise ValueError(msg)
+    sums = _Sums(loss, y, o, w)
+    # A convex loss has rising gradients, so its root lies where the largest and the smallest offset
+    # alone would put it.
+    low, high = without_offset - float(o.max()), without_offset - float(o.min())
+    if low == high:
+        return low
+    slack = 1e-9 * (1 + abs(low) + abs(high))
+    return _newton(sums, low - slack, high + slack, scale=positive + negative)
+
+
+def _constant_of_rate(loss: Loss, positive: float, negative: float) -> float:
+    """Minimise the loss of one margin for all rows, given the total weight of each class."""
+    if loss.calibration_shift is None:
+        return float(loss.calibrated_raw_prediction(positive / (positive + negative)))
+    return math.log(positive) - math.log(negative) - loss.calibration_shift
+
+
+class _Totals(NamedTuple):
+    gradient: float
+    hessian: float
+    magnitude: float  # of the gradients, the scale on which their sum counts as zero
+
+
+@dataclass(frozen=True)
+class _Sums:
+    """The weighted sums over all rows, as functions of the constant."""
+
+    loss: Loss
+    y: Array
+    offset: Array
+    weight: Array | None
+
+    def totals(self, constant: float) -> _Totals:
+        """Sum gradients, hessians and absolute gradients in one pass."""
+        parts = []
+        for block in _blocks.slices(self.y.size):
+            y, z = self.y[block].astype(np.float64), self.offset[block] + np.float64(constant)
+            with np.errstate(all="ignore"):
+                gradient, hessian = self.loss._gradient_hessian(y, z)
+            if self.weight is not None:
+                w = self.weight[block].astype(np.float64)
+                gradient, hessian = w * gradient, w * hessian
+            parts.append((gradient.sum(), hessian.sum(), np.abs(gradient).sum()))
+        return _Totals(*map(math.fsum, zip(*parts, strict=True)))
+
+    def log_balance(self, constant: float) -> float:
+        """Log of the 0s' total gradient minus log of the 1s', which rises with the constant."""
+        from scipy.special import logsumexp  # noqa: PLC0415 - slow to import
+
+        parts = []
+        for block in _blocks.slices(self.y.size):
+            y, z = self.y[block].astype(np.float64), self.offset[block] + np.float64(constant)
+            w = np.ones_like(y) if self.weight is None else self.weight[block].astype(np.float64)
+            with np.errstate(all="ignore"):
+                of_ones, of_zeros = self.loss._log_gradients(z)
+                parts.append((logsumexp(of_zeros, b=w * (1 - y)), logsumexp(of_ones, b=w * y)))
+        of_zeros, of_ones = (logsumexp(logs) for logs in zip(*parts, strict=True))
+        if of_zeros == of_ones:  # also where both are -inf: the loss is flat
+            return 0.0
+        return float(np.clip(of_zeros - of_ones, -1e300, 1e300))
+
+
+def _newton(sums: _Sums, low: float, high: float, *, scale: float) -> float:
+    """Find the root of the summed gradient between ``low`` and ``high``.
+
+    Bisection replaces a step that leaves the bracket, and every third one unless the bracket has
+    halved since.
+    """
+    constant, width = 0.5 * (low + high), high - low
+    for step_number in range(1, 400):
+        gradient, hessian, magnitude = sums.totals(constant)
+        if magnitude <= _UNDERFLOW * scale:
+            return _balance_logs(sums, low, high)
+        if abs(gradient) <= _ROUNDING * magnitude:
+            if hessian > 1e-6 * magnitude:
+                return constant
+            return _middle_of_flat(_gradient_sign(sums), constant, low, high)
+        low, high = (low, constant) if gradient > 0 else (constant, high)
+        step = gradient / hessian if hessian > 0 else math.inf
+        inside = low < constant - step < high
+        if step_number % 3 == 0:
+            inside, width = inside and high - low <= 0.5 * width, high - low
+        following = constant - step if inside else 0.5 * (low + high)
+        if abs(following - constant) <= _ROUNDING * max(1.0, abs(constant)):
+            return following
+        constant = following
+    return constant
+
+
+def _balance_logs(sums: _Sums, low: float, high: float) -> float:
+    """Find where both classes' gradient sums have equal logarithms."""
+    from scipy.optimize import brentq  # noqa: PLC0415 - slow to import
+
+    root = float(brentq(sums.log_balance, low, high, xtol=1e-13, rtol=_ROUNDING, maxiter=500))
+    if sums.log_balance(root) == 0.0 and sums.totals(root).magnitude == 0.0:
+        return _middle_of_flat(sums.log_balance, root, low, high)
+    return root
+
+
+def _gradient_sign(sums: _Sums) -> Callable[[float], float]:
+    def sign(constant: float) -> float:
+        gradient, _, magnitude = sums.totals(constant)
+        return 0.0 if abs(gradient) <= _ROUNDING * magnitude else gradient
+
+    return sign
+
+
+def _middle_of_flat(sign: Callable[[float], float], flat: float, low: float, high: float) -> float:
+    """Midpoint of the interval around ``flat`` in which ``sign`` is zero."""
+
+    def end(inside: float, outside: float) -> float:
+        while abs(outside - inside) > 1e-12 * max(1.0, abs(inside), abs(outside)):
+            middle = 0.5 * (inside + outside)
+            if sign(middle) == 0.0:
+                inside = middle
+            else:
+                outside = middle
+        return inside
+
+    return 0.5 * (end(flat, low) + end(flat, high))

@@ -1,0 +1,442 @@
+"""LightGBM: losses as its custom objective and metric, and training that gets everything right."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, final
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from gradpair import _adapter, _validation
+from gradpair._validation import Array
+from gradpair.intercept import optimal_constant
+from gradpair.losses import Loss, check_loss
+
+try:
+    import lightgbm as lgb
+except ModuleNotFoundError as error:
+    msg = "gradpair.lightgbm needs LightGBM: pip install 'gradpair[lightgbm]'"
+    raise ModuleNotFoundError(msg, name=error.name) from error
+
+__all__ = ["metric", "objective", "train"]
+
+_Fields = tuple[Array | None, Array | None, Array | None]  # label, weight, init_score
+
+_OBJECTIVE = ("objective", "objective_type", "app", "application", "loss")
+_METRIC = ("metric", "metrics", "metric_types")
+# Metrics that a constant cannot change, and the words for none. The others take a margin for a
+# probability where the objective is custom (seen in 4.7.0).
+_RANKING_METRICS = frozenset({"auc", "average_precision"})
+_NO_METRIC = frozenset({"", "none", "null", "na", "custom"})
+# (name and aliases), the value without effect, and what to do instead
+_IGNORED: tuple[tuple[tuple[str, ...], float, str], ...] = (
+    (("scale_pos_weight",), 1, "pass loss=gradpair.WeightedCrossEntropy(alpha={value})"),
+    (
+        ("is_unbalance", "unbalance", "unbalanced_sets"),
+        0,
+        "pass loss=gradpair.WeightedCrossEntropy.balanced(y_true)",
+    ),
+    (
+        ("pos_bagging_fraction", "pos_sub_row", "pos_subsample", "pos_bagging"),
+        1,
+        "use bagging_fraction, or weight the positives through the loss",
+    ),
+    (
+        ("neg_bagging_fraction", "neg_sub_row", "neg_subsample", "neg_bagging"),
+        1,
+        "use bagging_fraction, or weight the positives through the loss",
+    ),
+    (("sigmoid",), 1, "note that the model predicts sigmoid(raw score)"),
+    (("num_class", "num_classes"), 1, "note that gradpair is for binary targets"),
+)
+
+
+class _LightGBM(_adapter.HostCallable):
+    """Marks a callable as LightGBM's."""
+
+    host = "LightGBM"
+    data_type = lgb.Dataset
+
+
+@final
+@dataclass(frozen=True)
+class Objective(_LightGBM, _adapter.ObjectiveCallable):
+    """What :func:`objective` returns."""
+
+
+@final
+@dataclass(frozen=True)
+class Metric(_LightGBM, _adapter.MetricCallable):
+    """What :func:`metric` returns."""
+
+    def __call__(
+        self, first: Any, second: Any, sample_weight: ArrayLike | None = None
+    ) -> tuple[str, float, bool]:
+        """Return the name, the value and that higher is not better."""
+        return self.name, self.mean(first, second, sample_weight), False
+
+
+def objective(
+    loss: Loss,
+    *,
+    start: float = 0.0,
+    hessian: _adapter.Hessian | None = None,
+    hessian_floor: float = _adapter.HESSIAN_FLOOR,
+) -> Objective:
+    """Make a loss LightGBM's custom objective, for its native API and its estimators alike.
+
+    Pass it as ``params["objective"]`` of ``lightgbm.train``, to ``Booster.update(fobj=)`` or as
+    ``LGBMClassifier(objective=)``. LightGBM then starts at the raw score 0, predicts raw scores,
+    and misreads them as probabilities in its built-in ``binary_logloss``; :func:`train` mends all
+    three. ``scale_pos_weight``, ``is_unbalance``, ``boost_from_average`` and
+    ``pos_bagging_fraction`` have no effect beside it.
+
+    Parameters
+    ----------
+    loss : Loss
+        The loss to minimise.
+    start : float
+        Constant raw score that is added to the predictions before the derivatives are taken.
+    hessian : {"exact", "positive"} or None
+        The exact second derivative, or the one without its negative terms. None is "exact" for a
+        convex loss, for which both are the same, and "positive" for any other.
+    hessian_floor : float
+        Least hessian of a row, before weights.
+
+    Returns
+    -------
+    callable
+        Immutable, picklable and free of state, so that threads may share it. It returns the
+        weighted gradient and hessian of each row as fresh float32 arrays. It raises ``ValueError``
+        for labels outside [0, 1] and for more than one target, ``TypeError`` for another host's
+        data.
+
+    Raises
+    ------
+    TypeError
+        ``loss`` is not a :class:`~gradpair.Loss`, or a number is not one.
+    ValueError
+        A number or a name outside its range.
+
+    Examples
+    --------
+    >>> import lightgbm as lgb, numpy as np
+    >>> import gradpair as gp
+    >>> X, y = np.arange(50.0).reshape(-1, 1), np.repeat([0, 1], [40, 10])
+    >>> obj = gp.lightgbm.objective(gp.WeightedCrossEntropy(alpha=3.0))
+    >>> obj(y[39:41], np.zeros(2))
+    (array([ 0.5, -1.5], dtype=float32), array([0.25, 0.75], dtype=float32))
+    >>> params = {"objective": obj, "verbosity": -1}
+    >>> booster = lgb.train(params, lgb.Dataset(X, y), num_boost_round=3)
+    """
+    return Objective(loss=loss, start=start, hessian=hessian, hessian_floor=hessian_floor)
+
+
+def metric(
+    loss: Loss,
+    *,
+    start: float = 0.0,
+    input: Literal["raw", "probability"] = "raw",  # noqa: A002 - the argument of the predictions
+    name: str | None = None,
+) -> Metric:
+    """Make the weighted mean of a loss a metric, for LightGBM's native API and its estimators.
+
+    Pass it as ``lightgbm.train(..., feval=)`` or as ``LGBMClassifier.fit(..., eval_metric=)``.
+
+    Parameters
+    ----------
+    loss : Loss
+        The loss to report.
+    start : float
+        Constant raw score that is added to the predictions.
+    input : {"raw", "probability"}
+        What LightGBM passes: raw scores beside a custom objective, probabilities beside a built-in
+        one.
+    name : str or None
+        Name in the evaluation log; None names the loss and its parameters.
+
+    Returns
+    -------
+    callable
+        Immutable and picklable. Lower is better.
+
+    Raises
+    ------
+    TypeError
+        ``loss`` is not a :class:`~gradpair.Loss`, or ``start`` is not a number.
+    ValueError
+        ``input`` is neither of the two.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gradpair as gp
+    >>> weighted = gp.lightgbm.metric(gp.WeightedCrossEntropy(alpha=3.0))
+    >>> name, value, higher_is_better = weighted(np.array([1, 0]), np.array([0.0, 0.0]))
+    >>> name, round(value, 6), higher_is_better
+    ('weighted_cross_entropy(alpha=3)', 1.386294, False)
+    """
+    return Metric.of(loss, start, input, name)
+
+
+def train(  # noqa: PLR0917 - the host's signature
+    params: Mapping[str, Any],
+    train_set: lgb.Dataset,
+    num_boost_round: int = 100,
+    valid_sets: list[lgb.Dataset] | None = None,
+    valid_names: list[str] | None = None,
+    feval: Callable[..., Any] | Sequence[Callable[..., Any]] | None = None,
+    init_model: str | Path | lgb.Booster | None = None,
+    keep_training_booster: bool = False,
+    callbacks: list[Callable[..., Any]] | None = None,
+    *,
+    loss: Loss,
+    constant: float | None = None,
+    hessian: _adapter.Hessian | None = None,
+    hessian_floor: float = _adapter.HESSIAN_FLOOR,
+) -> lgb.Booster:
+    """Train like :func:`lightgbm.train`, with a loss in place of the objective.
+
+    The model starts at the optimal constant of its training rows, is evaluated by the weighted mean
+    of its loss, and comes back as a plain Booster of objective ``binary``: its ``predict`` gives
+    probabilities that include the start, also after it was saved and loaded where gradpair is not
+    installed. Nothing passed in is changed, except that LightGBM constructs the Datasets.
+
+    Parameters
+    ----------
+    params, train_set, num_boost_round, valid_sets, valid_names, callbacks
+        As in :func:`lightgbm.train`. Early stopping watches the loss. ``boost_from_average=True``
+        is what is done in any case, False starts at 0. Of the built-in metrics, ``auc`` and
+        ``average_precision`` can be asked for. A callback that predicts during training sees raw
+        scores without the start.
+    feval : callable, list of callables or None
+        Replaces the metric. It is called with raw scores that include the start.
+    init_model : str, Path, Booster or None
+        Model to continue, of objective ``binary``. Its start is kept.
+    keep_training_booster : bool
+        Must be False: the scores that such a Booster keeps would lack the start.
+    loss : Loss
+        The loss to minimise.
+    constant : float or None
+        Log-odds to start from; None fits it with :func:`~gradpair.optimal_constant`, on top of
+        ``init_score`` where that is set. ``init_score`` itself is not saved, and must be added to
+        the raw scores again when predicting.
+    hessian, hessian_floor
+        As in :func:`objective`.
+
+    Returns
+    -------
+    lightgbm.Booster
+        The constant is in the leaves of its first tree, where LightGBM's own objectives keep it.
+
+    Raises
+    ------
+    ValueError
+        A parameter that has no effect beside a custom objective (``scale_pos_weight``,
+        ``is_unbalance``, ``pos_bagging_fraction``, ...), an objective that is not binary, a metric
+        that LightGBM would compute wrongly, labels outside [0, 1], one class only, another
+        constant for a continued model.
+    TypeError
+        ``train_set`` is not a Dataset, ``loss`` is not a Loss, ``params`` is not a dict.
+
+    Examples
+    --------
+    >>> import lightgbm as lgb, numpy as np
+    >>> import gradpair as gp
+    >>> X, y = np.arange(90.0).reshape(-1, 1), np.repeat([0, 1], [60, 30])
+    >>> loss = gp.WeightedCrossEntropy.balanced(y)
+    >>> booster = gp.lightgbm.train({"verbosity": -1}, lgb.Dataset(X, y), 50, loss=loss)
+    >>> booster.predict([[10.0], [80.0]]).round(1)
+    array([0., 1.])
+    """
+    check_loss(loss)
+    _adapter.check_data("train_set", train_set, lgb.Dataset)
+    params, constant = _own_params(_adapter.copy_params(params), constant)
+    if keep_training_booster:
+        msg = (
+            "keep_training_booster=True would keep scores without the start; leave it False and "
+            "continue the returned model with init_model=."
+        )
+        raise ValueError(msg)
+    offset = _fields(train_set)[2]
+    if init_model is not None:
+        init_model, start = _continuable(init_model, constant), 0.0
+    else:
+        start = _fitted_constant(train_set, loss) if constant is None else constant
+    params["objective"] = objective(loss, start=start, hessian=hessian, hessian_floor=hessian_floor)
+    try:
+        booster = lgb.train(
+            params,
+            train_set,
+            num_boost_round,
+            valid_sets=valid_sets,
+            valid_names=valid_names,
+            feval=metric(loss, start=start) if feval is None else _shifted(feval, start),
+            init_model=init_model,
+            callbacks=callbacks,
+        )
+    finally:
+        if init_model is not None and _is_constructed(train_set):
+            # LightGBM has put the model's scores there; the next training would take them for the
+            # user's offsets.
+            train_set.set_init_score(np.zeros(train_set.num_data()) if offset is None else offset)
+    return _make_native(booster, start)
+
+
+def _own_params(
+    params: dict[str, Any], constant: float | None
+) -> tuple[dict[str, Any], float | None]:
+    """Check the parameters; return them without the objective, and the constant asked for."""
+    for name in _OBJECTIVE:
+        _adapter.check_objective(params.pop(name, None), "binary")
+    for names, neutral, way_out in _IGNORED:
+        for name in names:
+            _adapter.refuse(params, name, neutral, way_out)
+    asked = [m for name in _METRIC for m in _metric_names(params.pop(name, None))]
+    for name in asked:
+        if name not in _RANKING_METRICS:
+            msg = (
+                f"metric={name!r} would be computed from raw scores without the start; drop it, "
+                f"use one of {sorted(_RANKING_METRICS)}, or pass feval=gradpair.lightgbm.metric("
+                f"...). The loss itself is reported in any case."
+            )
+            raise ValueError(msg)
+    params["metric"] = asked or "None"
+    from_average = params.pop("boost_from_average", None)
+    if constant is not None:
+        return params, _validation.real("constant", constant)
+    return params, 0.0 if from_average is not None and not _adapter.flag(from_average) else None
+
+
+def _metric_names(value: object) -> Iterator[str]:
+    """Yield the metrics of a parameter: one name, several with commas, or a collection of them."""
+    for item in [value] if isinstance(value, str) else list(value or ()):  # type: ignore[call-overload]
+        for name in str(item).split(","):
+            if name.strip().lower() not in _NO_METRIC:
+                yield name.strip()
+
+
+def _continuable(model: str | Path | lgb.Booster, constant: float | None) -> lgb.Booster:
+    """Load the model to continue and check that it is one of probabilities."""
+    if constant is not None:
+        msg = (
+            "a continued model keeps its own start; drop constant= and boost_from_average, or do "
+            "not pass init_model."
+        )
+        raise ValueError(msg)
+    booster = model if isinstance(model, lgb.Booster) else lgb.Booster(model_file=model)
+    head = booster.model_to_string(num_iteration=1).partition("\nTree=")[0]
+    found = re.findall(r"^objective=(.*)$", head, re.MULTILINE)
+    if found != ["binary sigmoid:1"]:
+        msg = (
+            f"init_model has objective {found[0] if found else 'none'!r} and does not predict "
+            f"sigmoid(raw score); only a model of objective 'binary', such as train returns, can "
+            f"be continued."
+        )
+        raise ValueError(msg)
+    return booster
+
+
+def _fitted_constant(train_set: lgb.Dataset, loss: Loss) -> float:
+    label, weight, init_score = _fields(train_set)
+    if label is None:
+        msg = "train_set has no label; build it with lightgbm.Dataset(X, label=y)."
+        raise ValueError(msg)
+    return optimal_constant(loss, label, offset=init_score, sample_weight=weight)
+
+
+def _fields(data: lgb.Dataset) -> _Fields:
+    """Read labels, weights and initial scores without constructing the user's Dataset.
+
+    To construct it here would fix parameters such as max_bin before the training sees them.
+    """
+    if _is_constructed(data):
+        return data.get_field("label"), data.get_field("weight"), data.get_field("init_score")
+    if data.used_indices is not None and data.reference is not None:  # a subset
+        return _each(lambda field: field[data.used_indices], _fields(data.reference))
+    if data.label is None and isinstance(data.data, str | Path):  # the file has the label
+        return _fields(lgb.Dataset(data.data, params=data.params).construct())
+    single = (data.label, data.weight, None)  # LightGBM stores these two as float32
+    label, weight, _ = _each(lambda field: _column(field).astype(np.float32), single)
+    return label, weight, None if data.init_score is None else _column(data.init_score)
+
+
+def _each(function: Callable[[Any], Array], fields: tuple[Any, Any, Any]) -> _Fields:
+    label, weight, init_score = (None if field is None else function(field) for field in fields)
+    return label, weight, init_score
+
+
+def _is_constructed(data: lgb.Dataset) -> bool:
+    try:
+        data.num_data()
+    except lgb.basic.LightGBMError:
+        return False
+    return True
+
+
+def _column(values: ArrayLike) -> Array:
+    """Return a one-dimensional array; a DataFrame of one column is one too."""
+    array = _validation.numeric("a field of train_set", values)
+    return array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array
+
+
+def _shifted(
+    feval: Callable[..., Any] | Sequence[Callable[..., Any]], start: float
+) -> list[Callable[..., Any]]:
+    """Let the user's metrics see raw scores that include the start."""
+    functions = [feval] if callable(feval) else list(feval)
+    return [_adapter.ShiftedMetric(f, start) for f in functions if f is not None]
+
+
+def _make_native(booster: lgb.Booster, start: float) -> lgb.Booster:
+    """Turn a model of a custom objective into one of objective binary that includes the start."""
+    text = booster.model_to_string(num_iteration=-1)
+    try:
+        booster.model_from_string(_native_text(text, start))
+    except lgb.basic.LightGBMError as error:
+        msg = f"LightGBM {lgb.__version__} does not load its own model text after the edit: {error}"
+        raise RuntimeError(msg) from error
+    booster.params = {**booster.params, "objective": "binary"}
+    return booster
+
+
+def _native_text(text: str, start: float) -> str:
+    text = _edit_once(
+        text, r"^(?=feature_names=)", lambda _: "objective=binary sigmoid:1\n", "feature_names"
+    )
+    text = _edit_once(
+        text, r"^\[objective: custom\]$", lambda _: "[objective: binary]", "the objective parameter"
+    )
+    if not start:
+        return text
+    old = re.search(r"^Tree=0\n.*?\n\n", text, re.MULTILINE | re.DOTALL)
+    tree = old.group() if old else ""
+
+    def add_start(line: re.Match[str]) -> str:
+        return f"{line[1]}=" + " ".join(repr(float(v) + start) for v in line[2].split())
+
+    new = _edit_once(tree, r"^(leaf_value)=(.+)$", add_start, "leaf_value of tree 0")
+    new = re.sub(r"^(internal_value|leaf_const)=(.+)$", add_start, new, flags=re.MULTILINE)
+    # As where LightGBM adds its own start: the tree is no longer a scaled one.
+    new = _edit_once(new, r"^shrinkage=.*$", lambda _: "shrinkage=1", "shrinkage of tree 0")
+    text = _edit_once(
+        text,
+        r"^tree_sizes=(\d+)",
+        lambda size: f"tree_sizes={int(size[1]) + len(new) - len(tree)}",
+        "tree_sizes",
+    )
+    return text.replace(tree, new, 1)
+
+
+def _edit_once(text: str, pattern: str, replace: Callable[[re.Match[str]], str], what: str) -> str:
+    """Replace what occurs exactly once."""
+    edited, count = re.subn(pattern, replace, text, flags=re.MULTILINE)
+    if count != 1:
+        msg = (
+            f"the model text of LightGBM {lgb.__version__} is not as expected: {what} occurs "
+            f"{count} times instead of once."
+        )
+        raise RuntimeError(msg)
+    return edited

@@ -1,0 +1,458 @@
+"""Losses as frozen records: parameters with their check, derivatives and links."""
+
+import dataclasses
+import re
+from abc import ABC, abstractmethod
+from typing import ClassVar, Self, final
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from gradpair import _blocks, _validation, functional
+from gradpair._validation import Array
+
+__all__ = ["BinaryCrossEntropy", "Loss", "WeightedCrossEntropy"]
+
+
+class Loss(ABC):
+    r"""What a loss for a binary target must define.
+
+    Subclass it to use a loss of your own wherever gradpair's losses go. Two methods are required:
+
+    ``_loss(y_true, raw_prediction)``
+        The loss of each row.
+    ``_gradient_hessian(y_true, raw_prediction)``
+        Its first and second derivative with respect to ``raw_prediction``.
+
+    Both get checked arrays of one dtype, float32 or float64, and of one shape, or one of them a
+    scalar; both return arrays of that shape and dtype, without sample weights, which the public
+    methods apply. They must not write to their arguments. The derivatives must be linear in
+    ``y_true``, so that a soft label is a mixture of the two classes.
+
+    Three more may be defined where they apply:
+
+    ``convex``
+        Class attribute, True unless set: whether the second derivative is nowhere negative.
+        A loss that says False also defines ``_gradient_positive_hessian``, which returns the
+        second derivative without its negative terms in place of the exact one.
+    ``calibration_shift``
+        Property, None unless defined: what must be added to ``raw_prediction`` to make it
+        calibrated log-odds, if that is a constant. The calibrated links then take a closed form.
+    ``_log_gradients(raw_prediction)``
+        The logarithms of ``-g(1, z)`` and of ``g(0, z)``, where they can be had beyond the range in
+        which the derivatives themselves underflow.
+
+    Make the subclass a frozen dataclass of plain numbers, at the top level of a module: it is then
+    comparable, hashable and picklable, and metrics are named after its parameters.
+
+    Examples
+    --------
+    The Brier score of the predicted probability; with p = sigmoid(z) and q = sigmoid(-z) its
+    derivatives are 2 (p - y) p q and 2 p q (p q + (p - y) (q - p)).
+
+    >>> import dataclasses
+    >>> import gradpair as gp
+    >>> @dataclasses.dataclass(frozen=True)
+    ... class Brier(gp.Loss):
+    ...     convex = False
+    ...
+    ...     def _loss(self, y_true, raw_prediction):
+    ...         return (gp.sigmoid(raw_prediction) - y_true) ** 2
+    ...
+    ...     def _gradient_hessian(self, y_true, raw_prediction):
+    ...         p, q = gp.sigmoid(raw_prediction), gp.sigmoid(-raw_prediction)
+    ...         residual = (1 - y_true) * p - y_true * q
+    ...         return 2 * residual * p * q, 2 * p * q * (p * q + residual * (q - p))
+    ...
+    ...     def _gradient_positive_hessian(self, y_true, raw_prediction):
+    ...         p, q = gp.sigmoid(raw_prediction), gp.sigmoid(-raw_prediction)
+    ...         residual = (1 - y_true) * p - y_true * q
+    ...         return 2 * residual * p * q, 2 * (p * q) ** 2
+    >>> Brier().gradient([1, 0], [0.3, 0.3], sample_weight=[1.0, 2.0])
+    array([-0.20806213,  0.56170899])
+    >>> Brier().calibrated_raw_prediction([0.2])
+    array([-1.38629436])
+    """
+
+    convex: ClassVar[bool] = True
+
+    @abstractmethod
+    def _loss(self, y_true: Array, raw_prediction: Array) -> Array:
+        """Return the loss of each row."""
+
+    @abstractmethod
+    def _gradient_hessian(self, y_true: Array, raw_prediction: Array) -> tuple[Array, Array]:
+        """Return the first and second derivative of each row."""
+
+    def _gradient_positive_hessian(
+        self, y_true: Array, raw_prediction: Array
+    ) -> tuple[Array, Array]:
+        """Return the first derivative, and the second without its negative terms."""
+        if self.convex:
+            return self._gradient_hessian(y_true, raw_prediction)
+        msg = (
+            f"{type(self).__name__} is declared non-convex but does not define "
+            f"_gradient_positive_hessian; define it, or pass hessian='exact'."
+        )
+        raise NotImplementedError(msg)
+
+    @property
+    def calibration_shift(self) -> float | None:
+        """What makes ``raw_prediction`` calibrated log-odds when added, or None."""
+        return None
+
+    def _log_gradients(self, raw_prediction: Array) -> tuple[Array, Array]:
+        """Return the logarithms of -g(1, z) and of g(0, z)."""
+        one, zero = raw_prediction.dtype.type(1), raw_prediction.dtype.type(0)
+        positive, negative = (self._gradient_hessian(y, raw_prediction)[0] for y in (one, zero))
+        return np.log(-positive), np.log(negative)
+
+    @property
+    def name(self) -> str:
+        """The loss with its parameters, as metrics are named."""
+        snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(self).__name__).lower()
+        fields: tuple[dataclasses.Field[float], ...] = (
+            dataclasses.fields(self) if dataclasses.is_dataclass(self) else ()
+        )
+        values = ",".join(f"{field.name}={getattr(self, field.name):g}" for field in fields)
+        return f"{snake}({values})" if values else snake
+
+    @final
+    def loss(
+        self,
+        y_true: ArrayLike,
+        raw_prediction: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+    ) -> Array:
+        """Loss of each row, multiplied by its weight.
+
+        Parameters
+        ----------
+        y_true : array-like of shape (n_samples,)
+            Labels in [0, 1].
+        raw_prediction : array-like of shape (n_samples,)
+            Log-odds.
+        sample_weight : array-like of shape (n_samples,) or None
+            Weights of at least 0. A row of weight 0 has loss 0, however wrong it is.
+
+        Returns
+        -------
+        array of shape (n_samples,), float32 for float32 margins and float64 otherwise
+
+        Raises
+        ------
+        ValueError
+            Labels outside [0, 1], negative weights, shapes that differ.
+        TypeError
+            Arrays that are not numeric.
+
+        Examples
+        --------
+        >>> import gradpair as gp
+        >>> gp.WeightedCrossEntropy(alpha=3.0).loss([1, 0], [2.0, 2.0])
+        array([0.38078403, 2.12692801])
+        """
+        y, z, w = _validation.rows(y_true, raw_prediction, sample_weight)
+        with np.errstate(all="ignore"):
+            values = self._loss(y, z)
+            if w is None:
+                return values
+            return np.where((w == 0) & np.isposinf(values), 0, w * values)[()]
+
+    @final
+    def gradient(
+        self,
+        y_true: ArrayLike,
+        raw_prediction: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+    ) -> Array:
+        """First derivative of each row's loss, multiplied by its weight.
+
+        Parameters and errors are those of :meth:`loss`.
+
+        Examples
+        --------
+        >>> import gradpair as gp
+        >>> gp.WeightedCrossEntropy(alpha=3.0).gradient([1, 0], [0.0, 0.0])
+        array([-1.5,  0.5])
+        """
+        return self.gradient_hessian(y_true, raw_prediction, sample_weight)[0]
+
+    @final
+    def hessian(
+        self,
+        y_true: ArrayLike,
+        raw_prediction: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+    ) -> Array:
+        """Second derivative of each row's loss, multiplied by its weight.
+
+        Parameters and errors are those of :meth:`loss`.
+
+        Examples
+        --------
+        >>> import gradpair as gp
+        >>> gp.WeightedCrossEntropy(alpha=3.0).hessian([1, 0], [0.0, 0.0])
+        array([0.75, 0.25])
+        """
+        return self.gradient_hessian(y_true, raw_prediction, sample_weight)[1]
+
+    @final
+    def gradient_hessian(
+        self,
+        y_true: ArrayLike,
+        raw_prediction: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+    ) -> tuple[Array, Array]:
+        """First and second derivative of each row's loss, multiplied by its weight.
+
+        Parameters and errors are those of :meth:`loss`.
+
+        Examples
+        --------
+        >>> import gradpair as gp
+        >>> gp.WeightedCrossEntropy(alpha=3.0).gradient_hessian([1, 0], [0.0, 0.0], [1.0, 2.0])
+        (array([-1.5,  1. ]), array([0.75, 0.5 ]))
+        """
+        y, z, w = _validation.rows(y_true, raw_prediction, sample_weight)
+        with np.errstate(all="ignore"):
+            gradient, hessian = self._gradient_hessian(y, z)
+            return (gradient, hessian) if w is None else (w * gradient, w * hessian)
+
+    @final
+    def inverse_link(self, raw_prediction: ArrayLike) -> Array:
+        """Return the score that the host reports for a margin: its sigmoid.
+
+        It ranks rows as the margin does, and is a probability as far as the loss is calibrated:
+        for one that weights the classes see :meth:`calibrated_probability`.
+
+        Examples
+        --------
+        >>> import gradpair as gp
+        >>> gp.WeightedCrossEntropy(alpha=3.0).inverse_link([0.0])
+        array([0.5])
+        """
+        return functional.sigmoid(raw_prediction)
+
+    @final
+    def calibrated_probability(self, raw_prediction: ArrayLike) -> Array:
+        r"""Probability of a 1 for which a margin is the population minimiser of this loss.
+
+        Where the expected loss :math:`\eta\,L(1, z) + (1 - \eta)\,L(0, z)` is least its derivative
+        is zero, so :math:`\eta = g(0, z) / (g(0, z) - g(1, z))`. Where ``calibration_shift`` is a
+        constant this is ``sigmoid(raw_prediction + calibration_shift)``.
+
+        The correction is exact at the population optimum only. Boosting stopped early has moved
+        margins by less than the weights ask for, and on separable data it over-corrects: check
+        calibration on rows that were held out.
+
+        Parameters
+        ----------
+        raw_prediction : array-like of any shape
+            Log-odds.
+
+        Returns
+        -------
+        array of the same shape, float32 for float32 and float64 otherwise
+            Probabilities in [0, 1].
+
+        References
+        ----------
+        Elkan, The Foundations of Cost-Sensitive Learning (2001), theorem 2; Charoenphakdee et al.,
+        On Focal Loss for Class-Posterior Probability Estimation (2021).
+
+        Examples
+        --------
+        >>> import gradpair as gp
+        >>> gp.WeightedCrossEntropy(alpha=3.0).calibrated_probability([0.0])
+        array([0.25])
+        """
+        z = _validation.floats("raw_prediction", raw_prediction)
+        if self.calibration_shift is not None:
+            return functional.sigmoid(z + z.dtype.type(self.calibration_shift))
+        with np.errstate(all="ignore"):
+            log_positive, log_negative = self._log_gradients(z)
+            return functional.sigmoid(log_negative - log_positive)
+
+    @final
+    def calibrated_raw_prediction(self, probability: ArrayLike) -> Array:
+        """Margin that minimises the expected loss at a probability of a 1.
+
+        The inverse of :meth:`calibrated_probability`.
+
+        Parameters
+        ----------
+        probability : array-like of any shape
+            Probabilities in [0, 1].
+
+        Returns
+        -------
+        array of the same shape, float32 for float32 and float64 otherwise
+            Log-odds; -inf at 0 and inf at 1.
+
+        Raises
+        ------
+        ValueError
+            A probability outside [0, 1].
+
+        Examples
+        --------
+        >>> import gradpair as gp
+        >>> gp.WeightedCrossEntropy(alpha=3.0).calibrated_raw_prediction([0.5])
+        array([1.09861229])
+        """
+        p = _validation.floats("probability", probability)
+        if np.any((p < 0) | (p > 1)):
+            msg = (
+                f"probability must lie in [0, 1]; got values from {np.nanmin(p)} to {np.nanmax(p)}."
+            )
+            raise ValueError(msg)
+        log_odds = functional.logit(p)
+        if self.calibration_shift is not None:
+            log_odds = log_odds - p.dtype.type(self.calibration_shift)
+            return log_odds
+        return _invert_log_odds(self, log_odds)
+
+
+@final
+@dataclasses.dataclass(frozen=True)
+class BinaryCrossEntropy(Loss):
+    """Binary cross-entropy, also called log loss: the hosts' own ``binary`` objective.
+
+    Its margin is the log-odds of a 1, so it needs no calibration.
+
+    References
+    ----------
+    Bishop, Pattern Recognition and Machine Learning (2006), section 4.3.2.
+
+    Examples
+    --------
+    >>> import gradpair as gp
+    >>> gp.BinaryCrossEntropy().gradient([1, 0], [0.0, 0.0])
+    array([-0.5,  0.5])
+    """
+
+    def _loss(self, y_true: Array, raw_prediction: Array) -> Array:
+        return functional.binary_cross_entropy(y_true, raw_prediction)
+
+    def _gradient_hessian(self, y_true: Array, raw_prediction: Array) -> tuple[Array, Array]:
+        return functional.binary_cross_entropy_gradient_hessian(y_true, raw_prediction)
+
+    def _log_gradients(self, raw_prediction: Array) -> tuple[Array, Array]:
+        return functional.log_sigmoid(-raw_prediction), functional.log_sigmoid(raw_prediction)
+
+    @property
+    def calibration_shift(self) -> float:
+        """0: the margin is the log-odds of a 1."""
+        return 0.0
+
+
+@final
+@dataclasses.dataclass(frozen=True)
+class WeightedCrossEntropy(Loss):
+    r"""Binary cross-entropy whose positive term is multiplied by ``alpha``.
+
+    With hard labels this *is* ``scale_pos_weight=alpha`` of XGBoost and LightGBM. What it adds is
+    soft labels, the right start, the right metric and the calibrated probability.
+
+    Parameters
+    ----------
+    alpha : float
+        Factor of the positive term, positive and finite. Above 1, false negatives cost more, and
+        every optimal margin moves up by ``log(alpha)``. Not to be confused with XGBoost's parameter
+        ``alpha``, an L1 penalty.
+
+    Raises
+    ------
+    ValueError
+        ``alpha`` is not positive and finite.
+    TypeError
+        ``alpha`` is not a number.
+
+    References
+    ----------
+    King and Zeng, Logistic Regression in Rare Events Data (2001), eq. 8; Elkan, The Foundations of
+    Cost-Sensitive Learning (2001), theorem 1.
+
+    Examples
+    --------
+    >>> import gradpair as gp
+    >>> loss = gp.WeightedCrossEntropy(alpha=9.0)
+    >>> loss.gradient([1, 0], [0.0, 0.0])
+    array([-4.5,  0.5])
+    >>> loss.calibrated_probability([0.0])
+    array([0.1])
+    """
+
+    alpha: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "alpha", _validation.positive("alpha", self.alpha))
+
+    @classmethod
+    def balanced(cls, y_true: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Give both classes the same total weight: ``alpha`` = weight of the 0s / weight of the 1s.
+
+        Parameters
+        ----------
+        y_true : array-like of shape (n_samples,)
+            Labels in [0, 1]; a soft label counts for both classes in its proportion.
+        sample_weight : array-like of shape (n_samples,) or None
+            Weights of at least 0.
+
+        Raises
+        ------
+        ValueError
+            Only one class has weight, or one of the arrays is not what it should be.
+
+        Examples
+        --------
+        >>> import gradpair as gp
+        >>> gp.WeightedCrossEntropy.balanced([1, 0, 0, 0])
+        WeightedCrossEntropy(alpha=3.0)
+        """
+        positive, negative = _blocks.class_weights(*_blocks.training_rows(y_true, sample_weight))
+        return cls(alpha=negative / positive)
+
+    def _loss(self, y_true: Array, raw_prediction: Array) -> Array:
+        return functional.weighted_cross_entropy(y_true, raw_prediction, self.alpha)
+
+    def _gradient_hessian(self, y_true: Array, raw_prediction: Array) -> tuple[Array, Array]:
+        return functional.weighted_cross_entropy_gradient_hessian(
+            y_true, raw_prediction, self.alpha
+        )
+
+    def _log_gradients(self, raw_prediction: Array) -> tuple[Array, Array]:
+        positive, negative = (functional.log_sigmoid(z) for z in (-raw_prediction, raw_prediction))
+        return positive + positive.dtype.type(np.log(self.alpha)), negative
+
+    @property
+    def calibration_shift(self) -> float:
+        """``-log(alpha)``: what the weight of the positives has moved the margin up by."""
+        return -float(np.log(self.alpha))
+
+
+def check_loss(loss: object) -> Loss:
+    """Return ``loss`` if it is an instance of :class:`Loss`."""
+    if isinstance(loss, Loss):
+        return loss
+    hint = "an instance, not the class" if isinstance(loss, type) else "a gradpair.Loss"
+    msg = f"loss must be {hint}, such as gradpair.WeightedCrossEntropy(alpha=9.0); got {loss!r}."
+    raise TypeError(msg)
+
+
+def _invert_log_odds(loss: Loss, log_odds: Array) -> Array:
+    """Solve log(g(0, z) / -g(1, z)) = log_odds for z, which rises with it."""
+    from scipy.optimize import elementwise  # noqa: PLC0415 - slow to import
+
+    def excess(z: Array, target: Array) -> Array:
+        positive, negative = loss._log_gradients(z)
+        return negative - positive - target
+
+    target = log_odds.astype(np.float64)
+    known = ~np.isfinite(target)
+    inside = np.where(known, 0, target)
+    with np.errstate(all="ignore"):
+        bracket = elementwise.bracket_root(excess, inside - 1, inside + 1, args=(inside,))
+        found = elementwise.find_root(excess, bracket.bracket, args=(inside,))
+    return np.where(known, target, found.x).astype(log_odds.dtype)[()]

@@ -1,0 +1,380 @@
+"""XGBoost: losses as its custom objective and metric, and training that gets everything right."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, final
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from gradpair import _adapter, _validation
+from gradpair.functional import logit, sigmoid
+from gradpair.intercept import optimal_constant
+from gradpair.losses import Loss, check_loss
+
+try:
+    import xgboost as xgb
+except ModuleNotFoundError as error:
+    msg = "gradpair.xgboost needs XGBoost: pip install 'gradpair[xgboost]'"
+    raise ModuleNotFoundError(msg, name=error.name) from error
+
+__all__ = ["metric", "objective", "train"]
+
+# XGBoost keeps the intercept of binary:logistic as a float32 probability. Between these margins
+# it comes back to 1e-5; beyond ±13.8155 it is clamped (seen in 3.2.0).
+_INTERCEPT_RANGE = (-13.8, 5.0)
+_RANKING_METRICS = ("auc", "aucpr", "pre", "ndcg", "map")
+
+
+class _XGBoost(_adapter.HostCallable):
+    """Marks a callable as XGBoost's."""
+
+    host = "XGBoost"
+    data_type = xgb.DMatrix
+
+
+@final
+@dataclass(frozen=True)
+class Objective(_XGBoost, _adapter.ObjectiveCallable):
+    """What :func:`objective` returns."""
+
+
+@final
+@dataclass(frozen=True)
+class Metric(_XGBoost, _adapter.MetricCallable):
+    """What :func:`metric` returns."""
+
+    @property
+    def __name__(self) -> str:
+        """What XGBoost's estimators call the metric."""
+        return self.name
+
+    def __call__(
+        self, first: Any, second: Any, sample_weight: ArrayLike | None = None
+    ) -> tuple[str, float] | float:
+        """Return ``(name, value)`` to the native API and the value to the estimators."""
+        value = self.mean(first, second, sample_weight)
+        return (self.name, value) if isinstance(second, xgb.DMatrix) else value
+
+
+def objective(
+    loss: Loss,
+    *,
+    start: float = 0.0,
+    hessian: _adapter.Hessian | None = None,
+    hessian_floor: float = _adapter.HESSIAN_FLOOR,
+) -> Objective:
+    """Make a loss XGBoost's custom objective, for its native API and its estimators alike.
+
+    Pass it as ``xgboost.train(..., obj=)`` together with ``params["objective"] =
+    "binary:logistic"`` and ``params["base_score"] = sigmoid(optimal_constant(...))``, or as
+    ``XGBClassifier(objective=)``. Without a ``base_score`` XGBoost starts such a model at the
+    margin 0, without the objective's name even at 0.5 and predicts margins; :func:`train` does
+    both. ``scale_pos_weight`` has no effect beside it.
+
+    Parameters
+    ----------
+    loss : Loss
+        The loss to minimise.
+    start : float
+        Constant margin that is added to the predictions before the derivatives are taken.
+    hessian : {"exact", "positive"} or None
+        The exact second derivative, or the one without its negative terms. None is "exact" for a
+        convex loss, for which both are the same, and "positive" for any other.
+    hessian_floor : float
+        Least hessian of a row, before weights; 1e-16 is XGBoost's own.
+
+    Returns
+    -------
+    callable
+        Immutable, picklable and free of state, so that threads may share it. It returns the
+        weighted gradient and hessian of each row as fresh float32 arrays. It raises ``ValueError``
+        for labels outside [0, 1] and for more than one target, ``TypeError`` for another host's
+        data.
+
+    Raises
+    ------
+    TypeError
+        ``loss`` is not a :class:`~gradpair.Loss`, or a number is not one.
+    ValueError
+        A number or a name outside its range.
+
+    Examples
+    --------
+    >>> import numpy as np, xgboost as xgb
+    >>> import gradpair as gp
+    >>> X, y = np.arange(8.0).reshape(-1, 1), np.array([0, 0, 0, 0, 0, 1, 0, 1])
+    >>> obj = gp.xgboost.objective(gp.WeightedCrossEntropy(alpha=3.0))
+    >>> obj(np.zeros(2, np.float32), xgb.DMatrix([[1.0], [2.0]], label=[1, 0]))
+    (array([-1.5,  0.5], dtype=float32), array([0.75, 0.25], dtype=float32))
+    >>> params = {"objective": "binary:logistic", "base_score": 0.5}
+    >>> booster = xgb.train(params, xgb.DMatrix(X, label=y), num_boost_round=3, obj=obj)
+    """
+    return Objective(loss=loss, start=start, hessian=hessian, hessian_floor=hessian_floor)
+
+
+def metric(
+    loss: Loss,
+    *,
+    start: float = 0.0,
+    input: Literal["raw", "probability"] = "raw",  # noqa: A002 - the argument of the predictions
+    name: str | None = None,
+) -> Metric:
+    """Make the weighted mean of a loss a metric, for XGBoost's native API and its estimators.
+
+    Pass it as ``xgboost.train(..., custom_metric=)`` or as ``XGBClassifier(eval_metric=)``.
+
+    Parameters
+    ----------
+    loss : Loss
+        The loss to report.
+    start : float
+        Constant margin that is added to the predictions.
+    input : {"raw", "probability"}
+        What XGBoost passes: margins beside a custom objective, probabilities beside a built-in one.
+    name : str or None
+        Name in the evaluation log; None names the loss and its parameters.
+
+    Returns
+    -------
+    callable
+        Immutable and picklable. Lower is better.
+
+    Raises
+    ------
+    TypeError
+        ``loss`` is not a :class:`~gradpair.Loss`, or ``start`` is not a number.
+    ValueError
+        ``input`` is neither of the two.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gradpair as gp
+    >>> weighted = gp.xgboost.metric(gp.WeightedCrossEntropy(alpha=3.0))
+    >>> weighted.name
+    'weighted_cross_entropy(alpha=3)'
+    >>> round(weighted(np.array([1, 0]), np.array([0.0, 0.0])), 6)
+    1.386294
+    """
+    return Metric.of(loss, start, input, name)
+
+
+def train(
+    params: Mapping[str, Any],
+    dtrain: xgb.DMatrix,
+    num_boost_round: int = 10,
+    *,
+    loss: Loss,
+    constant: float | None = None,
+    hessian: _adapter.Hessian | None = None,
+    hessian_floor: float = _adapter.HESSIAN_FLOOR,
+    evals: Sequence[tuple[xgb.DMatrix, str]] | None = None,
+    obj: None = None,
+    maximize: bool | None = None,
+    early_stopping_rounds: int | None = None,
+    evals_result: dict[str, Any] | None = None,
+    verbose_eval: bool | int | None = True,
+    xgb_model: str | os.PathLike[str] | xgb.Booster | bytearray | None = None,
+    callbacks: Sequence[xgb.callback.TrainingCallback] | None = None,
+    custom_metric: Any = None,
+) -> xgb.Booster:
+    """Train like :func:`xgboost.train`, with a loss in place of the objective.
+
+    The model starts at the optimal constant of its training rows, is evaluated by the weighted mean
+    of its loss, and comes back as a plain Booster of objective ``binary:logistic``: its
+    ``predict`` gives probabilities that include the start, also after it was saved and loaded
+    where gradpair is not installed. Nothing passed in is changed.
+
+    Parameters
+    ----------
+    params, dtrain, num_boost_round, evals, maximize, early_stopping_rounds, evals_result, \
+verbose_eval, callbacks
+        As in :func:`xgboost.train`. Early stopping watches the loss. ``base_score``, a
+        probability, sets the constant. Built-in metrics are reported only if ``eval_metric`` asks
+        for them.
+    loss : Loss
+        The loss to minimise.
+    constant : float or None
+        Log-odds to start from; None fits it with :func:`~gradpair.optimal_constant`, on top of
+        ``base_margin`` where that is set. ``base_margin`` itself is not saved, and must be passed
+        to ``predict`` again.
+    hessian, hessian_floor
+        As in :func:`objective`.
+    xgb_model : str, path, Booster, bytearray or None
+        Model to continue, of objective ``binary:logistic``. Its start is kept.
+    custom_metric : callable or None
+        Replaces the metric. It is called with margins that include the start.
+
+    Returns
+    -------
+    xgboost.Booster
+        For constants in [-13.8, 5] without ``base_margin``, the constant is its intercept, right to
+        1e-5 in log-odds. Otherwise it is in the leaves of the first tree, which are float32.
+
+    Raises
+    ------
+    ValueError
+        A parameter that has no effect beside a custom objective (``scale_pos_weight``), an
+        objective that is not binary, ``obj``, labels outside [0, 1], one class only, another
+        constant for a continued model; ``booster="dart"`` or ``"gblinear"`` where the constant
+        would have to go into a tree, and metrics that XGBoost would then compute without it.
+    TypeError
+        ``dtrain`` is not a DMatrix, ``loss`` is not a Loss, ``params`` is not a dict.
+
+    Examples
+    --------
+    >>> import numpy as np, xgboost as xgb
+    >>> import gradpair as gp
+    >>> X, y = np.arange(50.0).reshape(-1, 1), np.repeat([0, 1], [40, 10])
+    >>> loss = gp.WeightedCrossEntropy.balanced(y)
+    >>> dtrain = xgb.DMatrix(X, label=y)
+    >>> booster = gp.xgboost.train({"max_depth": 2}, dtrain, 20, loss=loss)
+    >>> booster.predict(xgb.DMatrix([[10.0], [45.0]])).round(1)
+    array([0., 1.], dtype=float32)
+    """
+    check_loss(loss)
+    _adapter.check_data("dtrain", dtrain, xgb.DMatrix)
+    params = _adapter.copy_params(params)
+    constant = _requested_constant(params, constant, obj)
+    tree_start = 0.0
+    if xgb_model is not None:
+        xgb_model = _continuable(xgb_model, constant)
+    else:
+        constant = _fitted_constant(dtrain, loss) if constant is None else constant
+        if _fits_intercept(constant, dtrain, evals or ()):
+            params["base_score"] = float(sigmoid(constant))
+        else:
+            tree_start = constant
+            _check_tree_start(params, num_boost_round)
+            params["base_score"] = 0.5
+    params["objective"] = "binary:logistic"
+    if params.get("eval_metric") is None:
+        params.setdefault("disable_default_eval_metric", 1)
+    if custom_metric is None:
+        custom_metric = metric(loss, start=tree_start)
+        maximize = False if maximize is None else maximize
+    elif tree_start:
+        custom_metric = _adapter.ShiftedMetric(custom_metric, tree_start)
+    booster = xgb.train(
+        params,
+        dtrain,
+        num_boost_round,
+        evals=evals,
+        obj=objective(loss, start=tree_start, hessian=hessian, hessian_floor=hessian_floor),
+        maximize=maximize,
+        early_stopping_rounds=early_stopping_rounds,
+        evals_result=evals_result,
+        verbose_eval=verbose_eval,
+        xgb_model=xgb_model,
+        callbacks=callbacks,
+        custom_metric=custom_metric,
+    )
+    return _with_tree_start(booster, tree_start, params) if tree_start else booster
+
+
+def _requested_constant(
+    params: dict[str, Any], constant: float | None, obj: object
+) -> float | None:
+    """Check the parameters, take ``base_score`` out of them, and return the constant asked for."""
+    if obj is not None:
+        msg = (
+            "obj= has no place beside loss=, of which train makes the objective; drop it, or pass "
+            "it to xgboost.train."
+        )
+        raise ValueError(msg)
+    _adapter.check_objective(params.get("objective"), "binary:logistic")
+    _adapter.refuse(
+        params, "scale_pos_weight", 1, "pass loss=gradpair.WeightedCrossEntropy(alpha={value})"
+    )
+    _adapter.refuse(params, "num_class", 0, "note that gradpair is for binary targets")
+    base_score = params.pop("base_score", None)
+    if base_score is None:
+        return None if constant is None else _validation.real("constant", constant)
+    if constant is not None:
+        msg = f"base_score={base_score} and constant={constant} both set the start; pass one."
+        raise ValueError(msg)
+    probability = _validation.real("base_score", base_score)
+    if not 0 < probability < 1:
+        msg = f"base_score must be a probability between 0 and 1; got {base_score!r}."
+        raise ValueError(msg)
+    return float(logit(probability))
+
+
+def _continuable(
+    model: str | os.PathLike[str] | xgb.Booster | bytearray, constant: float | None
+) -> xgb.Booster:
+    """Load the model to continue and check that it is one of probabilities."""
+    if constant is not None:
+        msg = (
+            "a continued model keeps its own start, and another constant would move all its "
+            "predictions; drop constant= and base_score, or do not pass xgb_model."
+        )
+        raise ValueError(msg)
+    booster = model if isinstance(model, xgb.Booster) else xgb.Booster(model_file=model)
+    found = json.loads(booster.save_config())["learner"]["objective"]["name"]
+    if found != "binary:logistic":
+        msg = (
+            f"xgb_model has objective {found!r} and does not predict probabilities; only a model "
+            f"of objective 'binary:logistic', such as train returns, can be continued."
+        )
+        raise ValueError(msg)
+    return booster
+
+
+def _fitted_constant(dtrain: xgb.DMatrix, loss: Loss) -> float:
+    y, weight, margin = dtrain.get_label(), dtrain.get_weight(), dtrain.get_base_margin()
+    _validation.one_per_row("the label of dtrain", y, dtrain.num_row())
+    return optimal_constant(
+        loss,
+        y,
+        offset=margin.ravel() if margin.size else None,
+        sample_weight=weight if weight.size else None,
+    )
+
+
+def _fits_intercept(
+    constant: float, dtrain: xgb.DMatrix, evals: Sequence[tuple[xgb.DMatrix, str]]
+) -> bool:
+    """Whether XGBoost's own intercept holds the constant: ``base_margin`` would override it."""
+    data = [dtrain, *(pair[0] for pair in evals if isinstance(pair[0], xgb.DMatrix))]
+    low, high = _INTERCEPT_RANGE
+    return low <= constant <= high and not any(d.get_base_margin().size for d in data)
+
+
+def _check_tree_start(params: Mapping[str, Any], num_boost_round: int) -> None:
+    """Refuse what cannot bear a constant in the leaves of the first tree."""
+    why = "with base_margin, or outside [-13.8, 5], the constant goes into the first tree"
+    if (kind := params.get("booster", "gbtree")) != "gbtree":
+        reason = "has no trees" if kind == "gblinear" else "rescales and drops its trees"
+        msg = f"{why}, and booster={kind!r} {reason}; use booster='gbtree'."
+        raise ValueError(msg)
+    if num_boost_round < 1:
+        msg = f"{why}; num_boost_round must be at least 1, got {num_boost_round}."
+        raise ValueError(msg)
+    asked = params.get("eval_metric") or []
+    for name in [asked] if isinstance(asked, str) else asked:
+        if not str(name).startswith(_RANKING_METRICS):
+            msg = (
+                f"{why}, and XGBoost would compute eval_metric={name!r} without it; drop it, or "
+                f"pass custom_metric=gradpair.xgboost.metric(...)."
+            )
+            raise ValueError(msg)
+
+
+def _with_tree_start(booster: xgb.Booster, constant: float, params: dict[str, Any]) -> xgb.Booster:
+    """Return the model with the constant in the leaves of its first tree."""
+    model = json.loads(booster.save_raw("json"))
+    try:
+        tree = model["learner"]["gradient_booster"]["model"]["trees"][0]
+        leaves = np.flatnonzero(np.array(tree["left_children"]) == -1)
+        for values in (tree["split_conditions"], tree["base_weights"]):
+            for leaf in leaves:
+                values[leaf] = float(np.float32(values[leaf] + constant))
+    except (KeyError, IndexError, TypeError) as error:
+        msg = f"the JSON model of XGBoost {xgb.__version__} is not as expected: {error!r}"
+        raise RuntimeError(msg) from error
+    settings = {name: value for name, value in params.items() if name != "base_score"}
+    return xgb.Booster(settings, model_file=bytearray(json.dumps(model), "utf-8"))
