@@ -376,7 +376,7 @@ def _is_constructed(data: lgb.Dataset) -> bool:
     return True
 
 
-def _column(values: ArrayLike) -> Array:
+def _column(values: Any) -> Array:
     """Return a one-dimensional array; a DataFrame of one column is one too."""
     array = _validation.numeric("a field of train_set", values)
     return array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array

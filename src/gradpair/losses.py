@@ -309,8 +309,8 @@ class Loss(ABC):
             raise ValueError(msg)
         log_odds = functional.logit(p)
         if self.calibration_shift is not None:
-            log_odds = log_odds - p.dtype.type(self.calibration_shift)
-            return log_odds
+            shifted: Array = log_odds - p.dtype.type(self.calibration_shift)
+            return shifted
         return _invert_log_odds(self, log_odds)
 
 
