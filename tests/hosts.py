@@ -1,0 +1,151 @@
+"""One face for both hosts, so that a test states its fact once."""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+
+import lightgbm as lgb
+import numpy as np
+import xgboost as xgb
+from sklearn.datasets import load_digits
+
+import gradpair as gp
+from gradpair._demo import lightgbm_structure, xgboost_structure
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of a data set, split into those to train on and those held out."""
+
+    x: np.ndarray
+    y: np.ndarray
+    weight: np.ndarray
+    offset: np.ndarray
+
+    @cached_property
+    def train(self):
+        return self._every_other(0)
+
+    @cached_property
+    def test(self):
+        return self._every_other(1)
+
+    def _every_other(self, first):
+        columns = (self.x, self.y, self.weight, self.offset)
+        return Rows(*(np.ascontiguousarray(column[first::2]) for column in columns))
+
+
+def digits(rate=0.1):
+    """Handwritten digits: 8, from a rate of .15 on also 9, thinned to the rate asked for."""
+    x, digit = load_digits(return_X_y=True)
+    rng = np.random.default_rng(0)
+    y = (digit == 8) | ((digit == 9) & (rate > 0.15))
+    positives = rng.permutation(np.flatnonzero(y))
+    surplus = positives[round(rate / (1 - rate) * (~y).sum()) :]
+    x, y = np.delete(x, surplus, axis=0), np.delete(y, surplus).astype(np.float64)
+    weight, offset = rng.uniform(0.2, 3.0, y.size), rng.normal(0, 1.5, y.size)
+    return Rows(x, y, *(np.float32(values).astype(np.float64) for values in (weight, offset)))
+
+
+class XGBoost:
+    """XGBoost, on two threads and small trees."""
+
+    name = "xgboost"
+    module = gp.xgboost
+    adapter = "XGBoost"
+    params = {"max_depth": 4, "nthread": 2, "eta": 0.3}
+    tolerance = 1e-6  # of probabilities, in float32
+
+    @staticmethod
+    def data(x, y=None, weight=None, offset=None, **kwargs):
+        return xgb.DMatrix(x, label=y, weight=weight, base_margin=offset, **kwargs)
+
+    def train(self, data, rounds=50, *, params=None, valid=None, **kwargs):
+        if valid is not None:
+            kwargs |= {"evals": [(valid, "valid")], "verbose_eval": False}
+        return gp.xgboost.train({**self.params, **(params or {})}, data, rounds, **kwargs)
+
+    def train_native(self, x, y, weight=None, *, alpha=1.0, start=0.0, rounds=50, valid=None, **kw):
+        params = {"objective": "binary:logistic", "base_score": float(gp.sigmoid(start))}
+        params |= self.params | ({"scale_pos_weight": alpha} if alpha != 1 else {})
+        if valid is not None:
+            kw |= {"evals": [(self.data(*valid), "valid")], "verbose_eval": False}
+        return xgb.train(params, self.data(x, y, weight), rounds, **kw)
+
+    def probability(self, booster, x):
+        return booster.predict(xgb.DMatrix(x)).astype(np.float64)
+
+    def native_probability(self, booster, x, start):
+        return self.probability(booster, x)
+
+    def margin(self, booster, x):
+        return booster.predict(xgb.DMatrix(x), output_margin=True).astype(np.float64)
+
+    def structures(self, booster):
+        return [xgboost_structure(json.loads(d)) for d in booster.get_dump(dump_format="json")]
+
+    def classifier(self, objective, rounds=50, **params):
+        return xgb.XGBClassifier(
+            objective=objective, n_estimators=rounds, n_jobs=2, max_depth=4, **params
+        )
+
+    def classifier_margin(self, model, x):
+        return model.predict(x, output_margin=True)
+
+
+class LightGBM:
+    """LightGBM, on two threads and small trees."""
+
+    name = "lightgbm"
+    module = gp.lightgbm
+    adapter = "LightGBM"
+    params = {"num_leaves": 15, "num_threads": 2, "verbosity": -1, "learning_rate": 0.3}
+    tolerance = 1e-9
+
+    @staticmethod
+    def data(x, y=None, weight=None, offset=None, **kwargs):
+        return lgb.Dataset(x, y, weight=weight, init_score=offset, **kwargs)
+
+    def train(self, data, rounds=50, *, params=None, valid=None, **kwargs):
+        params = {**self.params, **(params or {})}
+        if valid is not None:
+            kwargs |= {"valid_sets": [valid], "valid_names": ["valid"]}
+        if (result := kwargs.pop("evals_result", None)) is not None:
+            kwargs["callbacks"] = [lgb.record_evaluation(result), *kwargs.get("callbacks", ())]
+        if (stop := kwargs.pop("early_stopping_rounds", None)) is not None:
+            params["early_stopping_round"] = stop
+        return gp.lightgbm.train(params, data, rounds, **kwargs)
+
+    def train_native(self, x, y, weight=None, *, alpha=1.0, start=0.0, rounds=50, valid=None, **kw):
+        params = {**self.params, "objective": "binary", "boost_from_average": False}
+        params |= {"scale_pos_weight": alpha} if alpha != 1 else {}
+        data = self.data(x, y, weight, np.full(len(y), start))
+        sets = []
+        if valid is not None:
+            params["early_stopping_round"] = kw["early_stopping_rounds"]
+            sets = [self.data(*valid, None, np.full(len(valid[1]), start), reference=data)]
+        return lgb.train(params, data, rounds, valid_sets=sets)
+
+    def probability(self, booster, x):
+        return booster.predict(x)
+
+    def native_probability(self, booster, x, start):
+        return gp.sigmoid(booster.predict(x, raw_score=True) + start)
+
+    def margin(self, booster, x):
+        return booster.predict(x, raw_score=True)
+
+    def structures(self, booster):
+        trees = booster.dump_model()["tree_info"]
+        return [lightgbm_structure(tree["tree_structure"]) for tree in trees]
+
+    def classifier(self, objective, rounds=50, **params):
+        return lgb.LGBMClassifier(
+            objective=objective, n_estimators=rounds, n_jobs=2, num_leaves=15, verbosity=-1, **params
+        )
+
+    def classifier_margin(self, model, x):
+        return model.predict(x, raw_score=True)
+
+
+HOSTS = [XGBoost(), LightGBM()]
