@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import lightgbm as lgb
 import numpy as np
@@ -53,8 +54,7 @@ class XGBoost:
     name = "xgboost"
     module = gp.xgboost
     adapter = "XGBoost"
-    params = {"max_depth": 4, "nthread": 2, "eta": 0.3}
-    tolerance = 1e-6  # of probabilities, in float32
+    params: ClassVar = {"max_depth": 4, "nthread": 2, "eta": 0.3}
 
     @staticmethod
     def data(x, y=None, weight=None, offset=None, **kwargs):
@@ -99,8 +99,7 @@ class LightGBM:
     name = "lightgbm"
     module = gp.lightgbm
     adapter = "LightGBM"
-    params = {"num_leaves": 15, "num_threads": 2, "verbosity": -1, "learning_rate": 0.3}
-    tolerance = 1e-9
+    params: ClassVar = {"num_leaves": 15, "num_threads": 2, "verbosity": -1, "learning_rate": 0.3}
 
     @staticmethod
     def data(x, y=None, weight=None, offset=None, **kwargs):
@@ -141,7 +140,12 @@ class LightGBM:
 
     def classifier(self, objective, rounds=50, **params):
         return lgb.LGBMClassifier(
-            objective=objective, n_estimators=rounds, n_jobs=2, num_leaves=15, verbosity=-1, **params
+            objective=objective,
+            n_estimators=rounds,
+            n_jobs=2,
+            num_leaves=15,
+            verbosity=-1,
+            **params,
         )
 
     def classifier_margin(self, model, x):

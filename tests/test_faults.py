@@ -11,10 +11,10 @@ import lightgbm as lgb
 import numpy as np
 import pytest
 import xgboost as xgb
-from hosts import HOSTS, digits
 
 import gradpair as gp
 from gradpair import functional
+from hosts import HOSTS, digits
 
 DATA = digits()
 LOSS = gp.WeightedCrossEntropy(7.3)
@@ -66,7 +66,7 @@ def fails(call, kind, message):
         lambda y: LOSS.loss(y, Z),
         lambda y: LOSS.gradient_hessian(y, Z, W),
         lambda y: gp.optimal_constant(LOSS, y),
-        lambda y: gp.WeightedCrossEntropy.balanced(y),
+        gp.WeightedCrossEntropy.balanced,
         lambda y: gp.cost_weights(y, false_negative=2.0, false_positive=1.0),
         lambda y: gp.xgboost.objective(LOSS)(y, Z),
         lambda y: gp.lightgbm.objective(LOSS)(y, Z, W),
@@ -101,7 +101,7 @@ def test_bad_alphas_are_refused(alpha, kind, message):
 
 
 CORE = {
-    "alpha has no default": (lambda: gp.WeightedCrossEntropy(), TypeError, "alpha"),
+    "alpha has no default": (gp.WeightedCrossEntropy, TypeError, "alpha"),
     "margins of another length": (
         lambda: functional.binary_cross_entropy(Y, Z[:2]),
         ValueError,
@@ -301,8 +301,10 @@ def shared_train_faults(host):
             {"scale_pos_weight": 9.0},
             {},
             ValueError,
-            "scale_pos_weight has no effect beside a custom objective; drop it and pass "
-            "loss=gradpair.WeightedCrossEntropy(alpha=9.0).",
+            (
+                "scale_pos_weight has no effect beside a custom objective; drop it and pass "
+                "loss=gradpair.WeightedCrossEntropy(alpha=9.0)."
+            ),
         ),
         "a callable objective": (
             {"objective": host.module.objective(LOSS)},
@@ -448,6 +450,11 @@ def test_each_host_refuses_what_it_would_ignore_or_get_wrong(host, name):
     call = {"num_boost_round": 2, "loss": LOSS, **kwargs}
     fails(lambda: host.module.train(params, data, **call), ValueError, message)
     assert untouched(data, host) == before
+
+
+@pytest.mark.parametrize("name", ["my loss", "loss:a"])
+def test_a_name_that_xgboost_cannot_read_back_is_refused(name):
+    fails(lambda: gp.xgboost.metric(LOSS, name=name), ValueError, "white space")
 
 
 @pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.name)

@@ -6,10 +6,10 @@ import mpmath as mp
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
-from table import CASES, DIGITS, LOSSES
 
 import gradpair as gp
 from gradpair import functional
+from table import CASES, DIGITS, LOSSES
 
 # Margins to the last at which exp(-|z|) is a normal number, and labels hard and soft.
 MARGINS = {
@@ -124,7 +124,9 @@ FUNCTIONS = {
     for name, function in inspect.getmembers(functional, inspect.isfunction)
     if name in functional.__all__
 }
-OF_LABELS = {name: f for name, f in FUNCTIONS.items() if "y_true" in inspect.signature(f).parameters}
+OF_LABELS = {
+    name: f for name, f in FUNCTIONS.items() if "y_true" in inspect.signature(f).parameters
+}
 
 
 def call(function, y, z):

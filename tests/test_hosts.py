@@ -8,12 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from hosts import HOSTS, digits
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.datasets import load_breast_cancer
-from table import TRAINABLE
 
 import gradpair as gp
+from hosts import HOSTS, digits
+from table import TRAINABLE
 
 HOST = pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.name)
 LOSS = pytest.mark.parametrize("loss", TRAINABLE, ids=lambda loss: loss.name)
@@ -89,9 +89,7 @@ def test_the_constant_is_fitted_on_top_of_the_users_offsets(host, loss):
         loss, DATA.y, offset=DATA.offset.astype(np.float32), sample_weight=DATA.weight
     )
     start = DATA.offset + constant
-    native = host.train(
-        host.data(DATA.x, DATA.y, DATA.weight, start), 30, loss=loss, constant=0.0
-    )
+    native = host.train(host.data(DATA.x, DATA.y, DATA.weight, start), 30, loss=loss, constant=0.0)
     assert_allclose(
         host.margin(booster, DATA.x) - constant, host.margin(native, DATA.x), rtol=0, atol=2e-5
     )
@@ -230,7 +228,9 @@ def test_feature_names_categories_and_missing_values_come_through(host):
     frame = pandas.DataFrame(
         {
             "pixel sum": np.where(rng.random(DATA.y.size) < 0.2, np.nan, DATA.x.sum(axis=1)),
-            "kind": pandas.Categorical(np.where(DATA.y == 1, "a", "b")[rng.permutation(DATA.y.size)]),
+            "kind": pandas.Categorical(
+                np.where(DATA.y == 1, "a", "b")[rng.permutation(DATA.y.size)]
+            ),
         }
     )
     kwargs = {"enable_categorical": True} if host.name == "xgboost" else {}
@@ -362,7 +362,9 @@ def test_training_continues_from_a_model_of_ours_with_its_start(host, loss):
         data = host.data(DATA.x, DATA.y)
         rest = host.train(data, 15, loss=loss, **{name: half})
         tolerance = {"rtol": 0, "atol": 1e-6}
-        assert_allclose(host.probability(rest, DATA.x), host.probability(whole, DATA.x), **tolerance)
+        assert_allclose(
+            host.probability(rest, DATA.x), host.probability(whole, DATA.x), **tolerance
+        )
 
 
 @HOST

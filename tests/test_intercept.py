@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from scipy.optimize import minimize_scalar
-from table import LOSSES
 
 import gradpair as gp
+from table import LOSSES
 
 LOSS = pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.name)
 BCE = gp.BinaryCrossEntropy()

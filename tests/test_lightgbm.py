@@ -6,11 +6,11 @@ import pickle
 import lightgbm as lgb
 import numpy as np
 import pytest
-from hosts import LightGBM, digits
 from numpy.testing import assert_allclose, assert_array_equal
 
 import gradpair as gp
 from gradpair.lightgbm import _native_text
+from hosts import LightGBM, digits
 
 HOST = LightGBM()
 DATA = digits()
@@ -24,8 +24,8 @@ def dataset(**kwargs):
 def test_arguments_and_defaults_are_those_of_lightgbm():
     theirs = inspect.signature(lgb.train).parameters
     ours = inspect.signature(gp.lightgbm.train).parameters
-    # Deprecated, and gone since 4.6.
-    current = {name: p for name, p in theirs.items() if name not in ("feature_name", "categorical_feature")}  # fmt: skip
+    gone = ("feature_name", "categorical_feature")  # deprecated, and no more since 4.6
+    current = {name: parameter for name, parameter in theirs.items() if name not in gone}
     assert list(ours)[: len(current)] == list(current)
     for name, parameter in current.items():
         assert ours[name].default == parameter.default
@@ -194,7 +194,9 @@ def test_several_metrics_of_the_user_all_see_the_start():
     fevals = [gp.lightgbm.metric(LOSS), gp.lightgbm.metric(gp.BinaryCrossEntropy(), name="bce")]
     booster = HOST.train(dataset(), 4, valid=dataset(), loss=LOSS, evals_result=log, feval=fevals)
     raw = booster.predict(DATA.x, raw_score=True)
-    assert log["valid"]["bce"][-1] == pytest.approx(gp.BinaryCrossEntropy().loss(DATA.y, raw).mean())
+    assert log["valid"]["bce"][-1] == pytest.approx(
+        gp.BinaryCrossEntropy().loss(DATA.y, raw).mean()
+    )
     assert log["valid"][LOSS.name][-1] == pytest.approx(LOSS.loss(DATA.y, raw).mean())
 
 

@@ -7,9 +7,9 @@ import pickle
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from table import CASES, LOSSES
 
 import gradpair as gp
+from table import CASES, LOSSES
 
 LOSS = pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.name)
 RNG = np.random.default_rng(7)
@@ -175,7 +175,9 @@ def test_a_users_own_loss_gets_everything_that_ours_have():
         loss.calibrated_raw_prediction(ETA), ours.calibrated_raw_prediction(ETA), rtol=1e-12
     )
     assert loss.calibrated_raw_prediction(0.2).shape == ()
-    assert_array_equal(loss.calibrated_raw_prediction([0.0, 1.0, np.nan]), [-np.inf, np.inf, np.nan])
+    assert_array_equal(
+        loss.calibrated_raw_prediction([0.0, 1.0, np.nan]), [-np.inf, np.inf, np.nan]
+    )
 
 
 def test_a_loss_must_define_its_value_and_its_derivatives():

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 import xgboost as xgb
-from hosts import XGBoost, digits
 from numpy.testing import assert_allclose, assert_array_equal
 
 import gradpair as gp
+from hosts import XGBoost, digits
 
 HOST = XGBoost()
 DATA = digits()
@@ -99,8 +99,8 @@ def test_dart_and_gblinear_hold_the_constant_as_their_intercept(booster):
 def test_dart_and_gblinear_are_refused_where_the_constant_would_go_into_a_tree(booster):
     with pytest.raises(ValueError, match=f"booster='{booster}'"):
         HOST.train(dmatrix(), 5, params={"booster": booster}, loss=LOSS, constant=20.0)
+    data = dmatrix(base_margin=DATA.offset)
     with pytest.raises(ValueError, match=f"booster='{booster}'"):
-        data = dmatrix(base_margin=DATA.offset)
         HOST.train(data, 5, params={"booster": booster}, loss=LOSS)
 
 

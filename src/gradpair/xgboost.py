@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, final
@@ -140,14 +141,14 @@ def metric(
     Returns
     -------
     callable
-        Immutable and picklable. Lower is better.
+        Immutable and picklable. Lower is better. XGBoost keeps six decimals of its value.
 
     Raises
     ------
     TypeError
         ``loss`` is not a :class:`~gradpair.Loss`, or ``start`` is not a number.
     ValueError
-        ``input`` is neither of the two.
+        ``input`` is neither of the two, or ``name`` has white space or a colon.
 
     Examples
     --------
@@ -159,7 +160,11 @@ def metric(
     >>> round(weighted(np.array([1, 0]), np.array([0.0, 0.0])), 6)
     1.386294
     """
-    return Metric.of(loss, start, input, name)
+    made = Metric.of(loss, start, input, name)
+    if re.search(r"[\s:]", made.name):
+        msg = f"XGBoost reads its log by white space and ':'; name must have neither, got {name!r}."
+        raise ValueError(msg)
+    return made
 
 
 def train(

@@ -1,0 +1,56 @@
+"""The checks that CI runs, for people: ``nox``, or ``nox -s tests-3.13``."""
+
+import shutil
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2024.10"
+nox.options.error_on_external_run = True
+
+
+@nox.session(python=["3.11", "3.13"])
+def tests(session):
+    """The whole suite with the newest versions; Python 3.12 and later get the newest XGBoost."""
+    session.install("--editable", ".[test]")
+    session.run("pip", "list")
+    session.run("pytest", *session.posargs)
+
+
+@nox.session(python="3.11")
+def oldest(session):
+    """The tests with the oldest supported versions."""
+    session.install("--editable", ".[test]", "--constraint", ".ci/oldest.txt")
+    session.run("pytest", "tests", *session.posargs)
+
+
+@nox.session(python="3.11")
+def lint(session):
+    """Format and lint."""
+    session.install("ruff>=0.9")
+    session.run("ruff", "format", "--check", ".")
+    session.run("ruff", "check", ".")
+
+
+@nox.session(python="3.11")
+def types(session):
+    """Static types."""
+    session.install("--editable", ".[all]", "mypy>=1.15")
+    session.run("mypy")
+
+
+@nox.session(python="3.11")
+def package(session):
+    """Build, and run the demo from the wheel in an empty environment."""
+    session.install("build", "twine>=6.1")
+    folder = Path(session.create_tmp()).resolve() / "dist"
+    shutil.rmtree(folder, ignore_errors=True)
+    session.run("python", "-m", "build", "--outdir", str(folder))
+    session.run("twine", "check", "--strict", *map(str, folder.iterdir()))
+    wheel = next(folder.glob("*.whl"))
+    empty = folder / "empty"
+    session.run("python", "-m", "venv", "--clear", str(empty))
+    requirement = f"gradpair[all] @ {wheel.as_uri()}"
+    session.run(str(empty / "bin/pip"), "install", "--quiet", requirement, external=True)
+    session.chdir(empty)
+    session.run("bin/gradpair", "demo", external=True)

@@ -1,0 +1,41 @@
+"""The examples of the README and the docs run as they stand."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hosts import digits
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def blocks(page):
+    return re.findall(r"^```python\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_python_blocks_of_a_page_run_one_after_the_other(page, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    data = digits()
+    names = {
+        "X": np.ascontiguousarray(data.x[::2]),
+        "y": data.y[::2].astype(int),
+        "X_new": np.ascontiguousarray(data.x[1::2]),
+        "y_new": data.y[1::2].astype(int),
+        "weight": data.weight[::2],
+    }
+    for block in blocks(page):
+        exec(compile(block, str(page), "exec"), names)
+
+
+def test_the_readme_has_examples():
+    assert len(blocks(ROOT / "README.md")) >= 5
+
+
+def test_relative_links_lead_somewhere():
+    for page in PAGES:
+        for link in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text()):
+            assert (page.parent / link).exists(), f"{page.name}: {link}"
