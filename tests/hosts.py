@@ -54,7 +54,7 @@ class XGBoost:
     name = "xgboost"
     module = gp.xgboost
     adapter = "XGBoost"
-    params: ClassVar = {"max_depth": 4, "nthread": 2, "eta": 0.3}
+    params: ClassVar = {"max_depth": 4, "nthread": 1, "eta": 0.3}
 
     @staticmethod
     def data(x, y=None, weight=None, offset=None, **kwargs):
@@ -86,7 +86,7 @@ class XGBoost:
 
     def classifier(self, objective, rounds=50, **params):
         return xgb.XGBClassifier(
-            objective=objective, n_estimators=rounds, n_jobs=2, max_depth=4, **params
+            objective=objective, n_estimators=rounds, n_jobs=1, max_depth=4, **params
         )
 
     def classifier_margin(self, model, x):
@@ -99,7 +99,7 @@ class LightGBM:
     name = "lightgbm"
     module = gp.lightgbm
     adapter = "LightGBM"
-    params: ClassVar = {"num_leaves": 15, "num_threads": 2, "verbosity": -1, "learning_rate": 0.3}
+    params: ClassVar = {"num_leaves": 15, "num_threads": 1, "verbosity": -1, "learning_rate": 0.3}
 
     @staticmethod
     def data(x, y=None, weight=None, offset=None, **kwargs):
@@ -142,7 +142,7 @@ class LightGBM:
         return lgb.LGBMClassifier(
             objective=objective,
             n_estimators=rounds,
-            n_jobs=2,
+            n_jobs=1,
             num_leaves=15,
             verbosity=-1,
             **params,

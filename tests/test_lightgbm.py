@@ -9,7 +9,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 import gradpair as gp
-from gradpair.lightgbm import _native_text
+from gradpair._lightgbm_model import native_text
 from hosts import LightGBM, digits
 
 HOST = LightGBM()
@@ -259,6 +259,6 @@ def test_a_model_text_of_another_shape_is_refused_with_the_hosts_version(damage,
     objective = gp.lightgbm.objective(LOSS)
     booster = lgb.train({**HOST.params, "objective": objective}, dataset(), 2)
     text = booster.model_to_string(num_iteration=-1)
-    assert _native_text(text, 1.0) != text
+    assert native_text(text, 1.0) != text
     with pytest.raises(RuntimeError, match=rf"LightGBM {lgb.__version__}.*{message} occurs 0"):
-        _native_text(damage(text), 1.0)
+        native_text(damage(text), 1.0)

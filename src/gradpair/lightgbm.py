@@ -1,6 +1,5 @@
 """LightGBM: losses as its custom objective and metric, and training that gets everything right."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,8 @@ try:
 except ModuleNotFoundError as error:
     msg = "gradpair.lightgbm needs LightGBM: pip install 'gradpair[lightgbm]'"
     raise ModuleNotFoundError(msg, name=error.name) from error
+
+from gradpair import _lightgbm_model
 
 __all__ = ["metric", "objective", "train"]
 
@@ -282,7 +283,8 @@ def train(  # noqa: PLR0917 - the host's signature
             # LightGBM has put the model's scores there; the next training would take them for the
             # user's offsets.
             train_set.set_init_score(np.zeros(train_set.num_data()) if offset is None else offset)
-    return _make_native(booster, start)
+    text = booster.model_to_string(num_iteration=-1)
+    return _lightgbm_model.load(booster, _lightgbm_model.native_text(text, start))
 
 
 def _own_params(
@@ -327,13 +329,12 @@ def _continuable(model: str | Path | lgb.Booster, constant: float | None) -> lgb
         )
         raise ValueError(msg)
     booster = model if isinstance(model, lgb.Booster) else lgb.Booster(model_file=model)
-    head = booster.model_to_string(num_iteration=1).partition("\nTree=")[0]
-    found = re.findall(r"^objective=(.*)$", head, re.MULTILINE)
-    if found != ["binary sigmoid:1"]:
+    text = booster.model_to_string(num_iteration=1)
+    if not _lightgbm_model.is_native(text):
         msg = (
-            f"init_model has objective {found[0] if found else 'none'!r} and does not predict "
-            f"sigmoid(raw score); only a model of objective 'binary', such as train returns, can "
-            f"be continued."
+            f"init_model has objective {_lightgbm_model.objective_of(text) or 'none'!r} and does "
+            f"not predict sigmoid(raw score); only a model of objective 'binary', such as train "
+            f"returns, can be continued."
         )
         raise ValueError(msg)
     return booster
@@ -388,55 +389,3 @@ def _shifted(
     """Let the user's metrics see raw scores that include the start."""
     functions = [feval] if callable(feval) else list(feval)
     return [_adapter.ShiftedMetric(f, start) for f in functions if f is not None]
-
-
-def _make_native(booster: lgb.Booster, start: float) -> lgb.Booster:
-    """Turn a model of a custom objective into one of objective binary that includes the start."""
-    text = booster.model_to_string(num_iteration=-1)
-    try:
-        booster.model_from_string(_native_text(text, start))
-    except lgb.basic.LightGBMError as error:
-        msg = f"LightGBM {lgb.__version__} does not load its own model text after the edit: {error}"
-        raise RuntimeError(msg) from error
-    booster.params = {**booster.params, "objective": "binary"}
-    return booster
-
-
-def _native_text(text: str, start: float) -> str:
-    text = _edit_once(
-        text, r"^(?=feature_names=)", lambda _: "objective=binary sigmoid:1\n", "feature_names"
-    )
-    text = _edit_once(
-        text, r"^\[objective: custom\]$", lambda _: "[objective: binary]", "the objective parameter"
-    )
-    if not start:
-        return text
-    old = re.search(r"^Tree=0\n.*?\n\n", text, re.MULTILINE | re.DOTALL)
-    tree = old.group() if old else ""
-
-    def add_start(line: re.Match[str]) -> str:
-        return f"{line[1]}=" + " ".join(repr(float(v) + start) for v in line[2].split())
-
-    new = _edit_once(tree, r"^(leaf_value)=(.+)$", add_start, "leaf_value of tree 0")
-    new = re.sub(r"^(internal_value|leaf_const)=(.+)$", add_start, new, flags=re.MULTILINE)
-    # As where LightGBM adds its own start: the tree is no longer a scaled one.
-    new = _edit_once(new, r"^shrinkage=.*$", lambda _: "shrinkage=1", "shrinkage of tree 0")
-    text = _edit_once(
-        text,
-        r"^tree_sizes=(\d+)",
-        lambda size: f"tree_sizes={int(size[1]) + len(new) - len(tree)}",
-        "tree_sizes",
-    )
-    return text.replace(tree, new, 1)
-
-
-def _edit_once(text: str, pattern: str, replace: Callable[[re.Match[str]], str], what: str) -> str:
-    """Replace what occurs exactly once."""
-    edited, count = re.subn(pattern, replace, text, flags=re.MULTILINE)
-    if count != 1:
-        msg = (
-            f"the model text of LightGBM {lgb.__version__} is not as expected: {what} occurs "
-            f"{count} times instead of once."
-        )
-        raise RuntimeError(msg)
-    return edited

@@ -1,13 +1,11 @@
 """XGBoost: losses as its custom objective and metric, and training that gets everything right."""
 
-import json
 import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, final
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from gradpair import _adapter, _validation
@@ -21,11 +19,11 @@ except ModuleNotFoundError as error:
     msg = "gradpair.xgboost needs XGBoost: pip install 'gradpair[xgboost]'"
     raise ModuleNotFoundError(msg, name=error.name) from error
 
+from gradpair import _xgboost_model
+
 __all__ = ["metric", "objective", "train"]
 
-# XGBoost keeps the intercept of binary:logistic as a float32 probability. Between these margins
-# it comes back to 1e-5; beyond ±13.8155 it is clamped (seen in 3.2.0).
-_INTERCEPT_RANGE = (-13.8, 5.0)
+_DROPOUT = ("rate_drop", "one_drop")  # without booster="dart" since 3.4
 _RANKING_METRICS = ("auc", "aucpr", "pre", "ndcg", "map")
 
 
@@ -152,8 +150,7 @@ def metric(
 
     Examples
     --------
-    >>> import numpy as np
-    >>> import gradpair as gp
+    >>>     >>> import gradpair as gp
     >>> weighted = gp.xgboost.metric(gp.WeightedCrossEntropy(alpha=3.0))
     >>> weighted.name
     'weighted_cross_entropy(alpha=3)'
@@ -277,7 +274,10 @@ verbose_eval, callbacks
         callbacks=callbacks,
         custom_metric=custom_metric,
     )
-    return _with_tree_start(booster, tree_start, params) if tree_start else booster
+    if not tree_start:
+        return booster
+    del params["base_score"]  # it is in the model, and would be set again
+    return _xgboost_model.native(booster, tree_start, params)
 
 
 def _requested_constant(
@@ -319,8 +319,8 @@ def _continuable(
         )
         raise ValueError(msg)
     booster = model if isinstance(model, xgb.Booster) else xgb.Booster(model_file=model)
-    found = json.loads(booster.save_config())["learner"]["objective"]["name"]
-    if found != "binary:logistic":
+    found = _xgboost_model.objective_of(booster)
+    if found != _xgboost_model.NATIVE:
         msg = (
             f"xgb_model has objective {found!r} and does not predict probabilities; only a model "
             f"of objective 'binary:logistic', such as train returns, can be continued."
@@ -345,16 +345,19 @@ def _fits_intercept(
 ) -> bool:
     """Whether XGBoost's own intercept holds the constant: ``base_margin`` would override it."""
     data = [dtrain, *(pair[0] for pair in evals if isinstance(pair[0], xgb.DMatrix))]
-    low, high = _INTERCEPT_RANGE
+    low, high = _xgboost_model.INTERCEPT_RANGE
     return low <= constant <= high and not any(d.get_base_margin().size for d in data)
 
 
 def _check_tree_start(params: Mapping[str, Any], num_boost_round: int) -> None:
     """Refuse what cannot bear a constant in the leaves of the first tree."""
     why = "with base_margin, or outside [-13.8, 5], the constant goes into the first tree"
-    if (kind := params.get("booster", "gbtree")) != "gbtree":
-        reason = "has no trees" if kind == "gblinear" else "rescales and drops its trees"
-        msg = f"{why}, and booster={kind!r} {reason}; use booster='gbtree'."
+    kind = params.get("booster", "gbtree")
+    if kind == "gblinear":
+        msg = f"{why}, and booster='gblinear' has no trees; use booster='gbtree'."
+        raise ValueError(msg)
+    if kind == "dart" or any(params.get(name) for name in _DROPOUT):
+        msg = f"{why}, which dropout rescales; use booster='gbtree' without {_DROPOUT}."
         raise ValueError(msg)
     if num_boost_round < 1:
         msg = f"{why}; num_boost_round must be at least 1, got {num_boost_round}."
@@ -367,19 +370,3 @@ def _check_tree_start(params: Mapping[str, Any], num_boost_round: int) -> None:
                 f"pass custom_metric=gradpair.xgboost.metric(...)."
             )
             raise ValueError(msg)
-
-
-def _with_tree_start(booster: xgb.Booster, constant: float, params: dict[str, Any]) -> xgb.Booster:
-    """Return the model with the constant in the leaves of its first tree."""
-    model = json.loads(booster.save_raw("json"))
-    try:
-        tree = model["learner"]["gradient_booster"]["model"]["trees"][0]
-        leaves = np.flatnonzero(np.array(tree["left_children"]) == -1)
-        for values in (tree["split_conditions"], tree["base_weights"]):
-            for leaf in leaves:
-                values[leaf] = float(np.float32(values[leaf] + constant))
-    except (KeyError, IndexError, TypeError) as error:
-        msg = f"the JSON model of XGBoost {xgb.__version__} is not as expected: {error!r}"
-        raise RuntimeError(msg) from error
-    settings = {name: value for name, value in params.items() if name != "base_score"}
-    return xgb.Booster(settings, model_file=bytearray(json.dumps(model), "utf-8"))

@@ -1,0 +1,73 @@
+"""Edits of LightGBM's model text: a model of a custom objective becomes one of objective binary."""
+
+import re
+from collections.abc import Callable
+
+import lightgbm as lgb
+
+_NATIVE = "binary sigmoid:1"
+
+
+def objective_of(text: str) -> str | None:
+    """Return the objective in the head of a model text; None is a custom one."""
+    found = re.findall(r"^objective=(.*)$", text.partition("\nTree=")[0], re.MULTILINE)
+    return found[0] if found else None
+
+
+def is_native(text: str) -> bool:
+    """Whether the model predicts sigmoid(raw score)."""
+    return objective_of(text) == _NATIVE
+
+
+def native_text(text: str, shift: float) -> str:
+    """Return the text with objective binary, and ``shift`` added to every raw score."""
+    if not is_native(text):
+        text = _edit_once(text, r"^(?=feature_names=)", f"objective={_NATIVE}\n", "feature_names")
+        text = _edit_once(
+            text, r"^\[objective: .*\]$", "[objective: binary]", "the objective parameter"
+        )
+    return _shift_first_tree(text, shift) if shift else text
+
+
+def load(booster: lgb.Booster, text: str) -> lgb.Booster:
+    """Load an edited text into a Booster and return it."""
+    try:
+        booster.model_from_string(text)
+    except lgb.basic.LightGBMError as error:
+        msg = f"LightGBM {lgb.__version__} does not load its own model text after the edit: {error}"
+        raise RuntimeError(msg) from error
+    booster.params = {**booster.params, "objective": "binary"}
+    return booster
+
+
+def _shift_first_tree(text: str, shift: float) -> str:
+    """Add to the leaves of tree 0, where LightGBM's own objectives keep their start."""
+    found = re.search(r"^Tree=0\n.*?\n\n", text, re.MULTILINE | re.DOTALL)
+    tree = found.group() if found else ""
+
+    def shifted(line: re.Match[str]) -> str:
+        return f"{line[1]}=" + " ".join(repr(float(v) + shift) for v in line[2].split())
+
+    new = _edit_once(tree, r"^(leaf_value)=(.+)$", shifted, "leaf_value of tree 0")
+    new = re.sub(r"^(internal_value|leaf_const)=(.+)$", shifted, new, flags=re.MULTILINE)
+    # As LightGBM does where it adds its own start: the tree is no longer a scaled one.
+    new = _edit_once(new, r"^shrinkage=.*$", "shrinkage=1", "shrinkage of tree 0")
+    growth = len(new) - len(tree)
+    text = _edit_once(
+        text, r"^tree_sizes=(\d+)", lambda size: f"tree_sizes={int(size[1]) + growth}", "tree_sizes"
+    )
+    return text.replace(tree, new, 1)
+
+
+def _edit_once(
+    text: str, pattern: str, replacement: str | Callable[[re.Match[str]], str], what: str
+) -> str:
+    """Replace what occurs exactly once."""
+    edited, count = re.subn(pattern, replacement, text, flags=re.MULTILINE)
+    if count != 1:
+        msg = (
+            f"the model text of LightGBM {lgb.__version__} is not as expected: {what} occurs "
+            f"{count} times instead of once."
+        )
+        raise RuntimeError(msg)
+    return edited

@@ -1,0 +1,96 @@
+"""Edits of XGBoost's JSON model: its objective, its intercept, and a constant in its first tree."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import xgboost as xgb
+
+from gradpair.functional import logit, sigmoid
+
+NATIVE = "binary:logistic"
+# XGBoost keeps the intercept of binary:logistic as a float32 probability. Between these margins
+# it comes back to 1e-5; beyond ±13.8155 it is clamped (seen in 3.2.0).
+INTERCEPT_RANGE = (-13.8, 5.0)
+# What base_score means: a probability, or the margin itself.
+_PROBABILITY, _MARGIN = (NATIVE, "reg:logistic"), ("reg:squarederror", "binary:logitraw")
+
+
+def objective_of(booster: xgb.Booster) -> str:
+    """Return the objective that a model was saved or trained with."""
+    return str(json.loads(booster.save_config())["learner"]["objective"]["name"])
+
+
+def native(booster: xgb.Booster, shift: float, params: Mapping[str, Any]) -> xgb.Booster:
+    """Return a copy of objective binary:logistic, with ``shift`` added to every margin.
+
+    The shift goes into the leaves of the first tree, which ``base_margin`` does not override; where
+    the booster has no such tree, into the intercept.
+    """
+    model = json.loads(booster.save_raw("json"))
+    try:
+        learner = model["learner"]
+        intercept = _intercept(learner)
+        if trees := _trees(learner):
+            _shift_leaves(trees[0], shift)
+            shift = 0.0
+        if shift or learner["objective"]["name"] != NATIVE:
+            _set_intercept(learner, intercept + shift)
+        learner["objective"] = {"name": NATIVE, "reg_loss_param": {"scale_pos_weight": "1"}}
+    except (KeyError, IndexError, TypeError) as error:
+        msg = f"the JSON model of XGBoost {xgb.__version__} is not as expected: {error!r}"
+        raise RuntimeError(msg) from error
+    edited = xgb.Booster(dict(params), model_file=bytearray(json.dumps(model), "utf-8"))
+    if objective_of(edited) != NATIVE or edited.num_features() != booster.num_features():
+        msg = f"XGBoost {xgb.__version__} does not load its own JSON model after the edit."
+        raise RuntimeError(msg)
+    return edited
+
+
+def _intercept(learner: dict[str, Any]) -> float:
+    """Return the margin at which the model starts without ``base_margin``."""
+    shape, name = learner["learner_model_param"], learner["objective"]["name"]
+    if shape["num_class"] not in ("0", "1") or shape["num_target"] not in ("0", "1"):
+        msg = "the booster has several targets or classes; gradpair is for one binary target."
+        raise ValueError(msg)
+    base_score = float(shape["base_score"].strip("[]"))  # in brackets since 3.1
+    if name in _PROBABILITY:
+        return float(logit(base_score))
+    if name in _MARGIN:
+        return base_score
+    msg = (
+        f"the booster has objective {name!r}, whose base_score has another meaning; train it with "
+        f"params['objective'] = 'binary:logistic' beside the custom objective."
+    )
+    raise ValueError(msg)
+
+
+def _set_intercept(learner: dict[str, Any], intercept: float) -> None:
+    low, high = INTERCEPT_RANGE
+    if not low <= intercept <= high:
+        msg = (
+            f"the intercept would be {intercept:.6g}, and XGBoost holds it as a float32 "
+            f"probability, good for margins from {low} to {high}; use booster='gbtree', whose "
+            f"first tree can hold it."
+        )
+        raise ValueError(msg)
+    shape = learner["learner_model_param"]
+    score = f"{np.float32(sigmoid(intercept)):.9g}"
+    shape["base_score"] = f"[{score}]" if shape["base_score"].startswith("[") else score
+    shape["boost_from_average"] = "0"  # the start is set, and not to be estimated again
+
+
+def _trees(learner: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the trees whose leaves are margins: none of a linear booster, or scaled by dropout."""
+    booster = learner["gradient_booster"]
+    if booster["name"] != "gbtree" or booster["model"].get("weight_drop"):  # the latter since 3.4
+        return []
+    return list(booster["model"]["trees"])
+
+
+def _shift_leaves(tree: dict[str, Any], shift: float) -> None:
+    leaves = np.flatnonzero(np.array(tree["left_children"]) == -1)
+    for values in (tree["split_conditions"], tree["base_weights"]):
+        for leaf in leaves:
+            values[leaf] = float(np.float32(values[leaf] + shift))
