@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import xgboost as xgb
 from numpy.testing import assert_allclose, assert_array_equal
+from packaging.version import Version
 
 import gradpair as gp
 from hosts import HOSTS, digits
@@ -51,8 +52,9 @@ def test_the_intercept_of_xgboost_is_right_to_a_hundred_thousandth_between_its_b
     assert start_in_xgboost(constant) == pytest.approx(constant, abs=1e-5)
 
 
-def test_the_intercept_of_xgboost_is_clamped_beyond_them():
-    assert start_in_xgboost(-20.0) == pytest.approx(-13.8155, abs=1e-3)
+def test_the_intercept_of_xgboost_is_wrong_beyond_them():
+    if Version(xgb.__version__) >= Version("3.0"):
+        assert start_in_xgboost(-20.0) == pytest.approx(-13.8155, abs=1e-3)
     assert abs(start_in_xgboost(10.0) - 10.0) > 5e-5
 
 

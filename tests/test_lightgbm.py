@@ -227,8 +227,9 @@ def test_the_estimator_gets_weights_in_objective_and_metric():
     )  # fmt: skip
     raw = model.predict(DATA.x, raw_score=True)
     expected = np.average(LOSS.loss(DATA.y, raw), weights=DATA.weight)
-    assert list(model.evals_result_["valid_0"]) == [LOSS.name]
-    assert model.evals_result_["valid_0"][LOSS.name][-1] == pytest.approx(expected)
+    (log,) = model.evals_result_.values()
+    assert list(log) == [LOSS.name]
+    assert log[LOSS.name][-1] == pytest.approx(expected)
     twin = pickle.loads(pickle.dumps(model))
     assert_array_equal(twin.predict(DATA.x, raw_score=True), raw)
 

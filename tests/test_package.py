@@ -27,8 +27,8 @@ PUBLIC = {
         ),
         "log_sigmoid", "logit", "sigmoid", "softplus",
     ],
-    "gradpair.xgboost": ["metric", "objective", "train"],
-    "gradpair.lightgbm": ["metric", "objective", "train"],
+    "gradpair.xgboost": ["cv", "metric", "native", "objective", "to_native", "train"],
+    "gradpair.lightgbm": ["cv", "metric", "native", "objective", "to_native", "train"],
 }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """What the adapters of all hosts share: callables for both host APIs, and checks of parameters."""
 
+import math
 from abc import ABC
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from gradpair import _blocks, _validation, functional
 from gradpair._validation import Array, Rows
-from gradpair.losses import Loss, check_loss
+from gradpair.losses import BinaryCrossEntropy, Loss, WeightedCrossEntropy, check_loss
 
 Hessian = Literal["exact", "positive"]
 HESSIAN_FLOOR = 1e-16  # XGBoost's own, kRtEps
@@ -161,6 +162,16 @@ def check_data(name: str, data: object, data_type: type) -> None:
         raise TypeError(msg)
 
 
+def check_booster(booster: object, booster_type: type, of_estimator: str) -> None:
+    """Refuse anything but the host's own Booster."""
+    if not isinstance(booster, booster_type):
+        msg = (
+            f"booster must be a {qualified_name(booster_type)}; got a "
+            f"{qualified_name(type(booster))}. Of an estimator, pass {of_estimator}."
+        )
+        raise TypeError(msg)
+
+
 def copy_params(params: object) -> dict[str, Any]:
     """Return a copy of the user's parameters."""
     if params is None:
@@ -195,6 +206,58 @@ def refuse(params: Mapping[str, Any], name: str, neutral: float, way_out: str) -
             f"{way_out.format(value=params[name])}."
         )
         raise ValueError(msg)
+
+
+def calibration_shift(loss: Loss) -> float:
+    """Return the shift of the margin that calibrates it, if there is one."""
+    if loss.calibration_shift is None:
+        msg = (
+            f"calibrated=True needs a loss whose correction is a shift of the margin; {loss!r} has "
+            f"none. Leave it False and use loss.calibrated_probability(margin)."
+        )
+        raise ValueError(msg)
+    return loss.calibration_shift
+
+
+@dataclass(frozen=True)
+class Builtin:
+    """A loss as a host's built-in objective: the weight of positives, the start, the rows."""
+
+    alpha: float
+    constant: float
+    hard: bool
+    y: Array | None
+    weight: Array | None
+
+    @classmethod
+    def of(
+        cls,
+        loss: Loss,
+        y_true: ArrayLike | None,
+        sample_weight: ArrayLike | None,
+        totals: tuple[float, float] | None,
+    ) -> Self:
+        """Check the arguments and compute the start from the rows, or from all rows' totals."""
+        check_loss(loss)
+        if not isinstance(loss, BinaryCrossEntropy | WeightedCrossEntropy):
+            msg = (
+                f"{loss!r} has no built-in equivalent, only BinaryCrossEntropy and "
+                f"WeightedCrossEntropy have; pass it to train."
+            )
+            raise ValueError(msg)  # noqa: TRY004 - it is a loss, but not one of these
+        if y_true is None and totals is None:
+            msg = "pass y_true, or totals=(weight of the 1s, weight of the 0s)."
+            raise ValueError(msg)
+        y, w = (None, None) if y_true is None else _blocks.training_rows(y_true, sample_weight)
+        if totals is None and y is not None:
+            totals = _blocks.class_weights(y, w)
+        if not isinstance(totals, tuple | list) or len(totals) != 2:
+            msg = f"totals must be a pair, (weight of the 1s, weight of the 0s); got {totals!r}."
+            raise ValueError(msg)
+        ones, zeros = (_validation.positive("each of totals", total) for total in totals)
+        alpha = loss.alpha if isinstance(loss, WeightedCrossEntropy) else 1.0
+        hard = y is None or bool(np.isin(y, (0, 1)).all())
+        return cls(alpha, math.log(ones) - math.log(zeros) + math.log(alpha), hard, y, w)
 
 
 def flag(value: object) -> bool:

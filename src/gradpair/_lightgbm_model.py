@@ -21,12 +21,24 @@ def is_native(text: str) -> bool:
 
 def native_text(text: str, shift: float) -> str:
     """Return the text with objective binary, and ``shift`` added to every raw score."""
+    _check(text)
     if not is_native(text):
         text = _edit_once(text, r"^(?=feature_names=)", f"objective={_NATIVE}\n", "feature_names")
         text = _edit_once(
             text, r"^\[objective: .*\]$", "[objective: binary]", "the objective parameter"
         )
     return _shift_first_tree(text, shift) if shift else text
+
+
+def _check(text: str) -> None:
+    """Refuse a model that cannot be made one of objective binary."""
+    if (name := objective_of(text)) not in (None, _NATIVE):
+        msg = f"the booster has objective {name!r}; only a custom one can be made native."
+    elif "\nnum_tree_per_iteration=1\n" not in text or "\naverage_output\n" in text:
+        msg = "the booster has several classes or averaged trees; gradpair cannot make it native."
+    else:
+        return
+    raise ValueError(msg)
 
 
 def load(booster: lgb.Booster, text: str) -> lgb.Booster:

@@ -1,5 +1,6 @@
 """LightGBM: losses as its custom objective and metric, and training that gets everything right."""
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,7 @@ except ModuleNotFoundError as error:
 
 from gradpair import _lightgbm_model
 
-__all__ = ["metric", "objective", "train"]
+__all__ = ["cv", "metric", "native", "objective", "to_native", "train"]
 
 _Fields = tuple[Array | None, Array | None, Array | None]  # label, weight, init_score
 
@@ -261,13 +262,12 @@ def train(  # noqa: PLR0917 - the host's signature
             "continue the returned model with init_model=."
         )
         raise ValueError(msg)
-    offset = _fields(train_set)[2]
     if init_model is not None:
         init_model, start = _continuable(init_model, constant), 0.0
     else:
         start = _fitted_constant(train_set, loss) if constant is None else constant
     params["objective"] = objective(loss, start=start, hessian=hessian, hessian_floor=hessian_floor)
-    try:
+    with _scores_put_back(train_set, init_model):
         booster = lgb.train(
             params,
             train_set,
@@ -278,13 +278,253 @@ def train(  # noqa: PLR0917 - the host's signature
             init_model=init_model,
             callbacks=callbacks,
         )
-    finally:
-        if init_model is not None and _is_constructed(train_set):
-            # LightGBM has put the model's scores there; the next training would take them for the
-            # user's offsets.
-            train_set.set_init_score(np.zeros(train_set.num_data()) if offset is None else offset)
     text = booster.model_to_string(num_iteration=-1)
     return _lightgbm_model.load(booster, _lightgbm_model.native_text(text, start))
+
+
+def cv(  # noqa: PLR0917 - the host's signature
+    params: Mapping[str, Any],
+    train_set: lgb.Dataset,
+    num_boost_round: int = 100,
+    folds: Any = None,
+    nfold: int = 5,
+    stratified: bool = True,
+    shuffle: bool = True,
+    metrics: str | list[str] | None = None,
+    feval: Callable[..., Any] | Sequence[Callable[..., Any]] | None = None,
+    init_model: str | Path | lgb.Booster | None = None,
+    fpreproc: Callable[..., Any] | None = None,
+    seed: int = 0,
+    callbacks: list[Callable[..., Any]] | None = None,
+    eval_train_metric: bool = False,
+    return_cvbooster: bool = False,
+    *,
+    loss: Loss,
+    constant: float | None = None,
+    hessian: _adapter.Hessian | None = None,
+    hessian_floor: float = _adapter.HESSIAN_FLOOR,
+) -> dict[str, Any]:
+    """Cross-validate like :func:`lightgbm.cv`, with a loss in place of the objective.
+
+    Each fold starts at the optimal constant of its own training rows.
+
+    Parameters
+    ----------
+    params, train_set, num_boost_round, folds, nfold, stratified, shuffle, fpreproc, seed, \
+callbacks, eval_train_metric, return_cvbooster
+        As in :func:`lightgbm.cv`. Early stopping watches the loss. The boosters of
+        ``return_cvbooster`` predict probabilities, like those of :func:`train`.
+    metrics, feval, init_model, loss, hessian, hessian_floor
+        As in :func:`train`, ``metrics`` as ``metric`` there.
+    constant : float or None
+        Log-odds from which every fold starts; None fits it in each.
+
+    Returns
+    -------
+    dict
+        As from :func:`lightgbm.cv`: means and standard deviations over the folds in each round.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As in :func:`train`.
+
+    Examples
+    --------
+    >>> import lightgbm as lgb, numpy as np
+    >>> import gradpair as gp
+    >>> X, y = np.arange(600.0).reshape(-1, 1), np.tile([0, 0, 1], 200)
+    >>> loss = gp.BinaryCrossEntropy()
+    >>> result = gp.lightgbm.cv({"verbosity": -1}, lgb.Dataset(X, y), 5, nfold=3, loss=loss)
+    >>> sorted(result)[0], len(result["valid binary_cross_entropy-mean"])
+    ('valid binary_cross_entropy-mean', 5)
+    """
+    check_loss(loss)
+    _adapter.check_data("train_set", train_set, lgb.Dataset)
+    if metrics is not None:
+        params = {**_adapter.copy_params(params), "metric": metrics}
+    params, constant = _own_params(_adapter.copy_params(params), constant)
+    if init_model is not None:
+        init_model, constant = _continuable(init_model, constant), 0.0
+    starts: list[float] = []
+
+    def start_fold(
+        train_rows: lgb.Dataset, valid_rows: lgb.Dataset, fold_params: dict[str, Any]
+    ) -> tuple[lgb.Dataset, lgb.Dataset, dict[str, Any]]:
+        if fpreproc is not None:
+            train_rows, valid_rows, fold_params = fpreproc(train_rows, valid_rows, fold_params)
+        train_rows.construct()
+        starts.append(_fitted_constant(train_rows, loss) if constant is None else constant)
+        for rows in (train_rows, valid_rows):
+            offset = rows.construct().get_field("init_score")
+            offset = np.zeros(rows.num_data()) if offset is None else offset
+            rows.set_init_score(offset + starts[-1])
+        return train_rows, valid_rows, fold_params
+
+    params["objective"] = objective(loss, hessian=hessian, hessian_floor=hessian_floor)
+    with _scores_put_back(train_set, init_model):
+        results = lgb.cv(
+            params,
+            train_set,
+            num_boost_round,
+            folds=folds,
+            nfold=nfold,
+            stratified=stratified,
+            shuffle=shuffle,
+            feval=metric(loss) if feval is None else _functions(feval),
+            init_model=init_model,
+            fpreproc=start_fold,
+            seed=seed,
+            callbacks=callbacks,
+            eval_train_metric=eval_train_metric,
+            return_cvbooster=return_cvbooster,
+        )
+    if isinstance(folded := results.get("cvbooster"), lgb.CVBooster):
+        pairs = zip(folded.boosters, starts, strict=True)
+        folded.boosters = [_native(booster, start) for booster, start in pairs]
+    return results
+
+
+def to_native(
+    booster: lgb.Booster, loss: Loss, *, constant: float, calibrated: bool = False
+) -> lgb.Booster:
+    """Turn a model of a custom objective into a plain one that predicts probabilities.
+
+    For models that :func:`lightgbm.train` or an estimator made with :func:`objective`;
+    :func:`train` returns such a model already, and can be passed with ``constant=0.0`` to calibrate
+    it.
+
+    Parameters
+    ----------
+    booster : lightgbm.Booster
+        The model; of an estimator, its ``booster_``. It is not changed.
+    loss : Loss
+        The loss that it was trained with.
+    constant : float
+        What its raw scores lack: the ``start`` of its objective, or the ``init_score`` of its
+        Dataset if that was the same for all rows.
+    calibrated : bool
+        Whether ``predict`` gives ``loss.calibrated_probability``, for a loss whose
+        ``calibration_shift`` is a constant; otherwise it gives the sigmoid of the raw score.
+
+    Returns
+    -------
+    lightgbm.Booster
+        A model of objective ``binary``, with the constant in the leaves of its first tree.
+
+    Raises
+    ------
+    ValueError
+        ``calibrated`` for a loss without a constant shift; a model of another built-in objective,
+        of several classes, of averaged trees, or of no tree.
+    TypeError
+        ``booster`` is not a Booster, ``loss`` is not a Loss, ``constant`` is not a number.
+    RuntimeError
+        The model text is not as expected of this version of LightGBM.
+
+    Examples
+    --------
+    >>> import lightgbm as lgb, numpy as np
+    >>> import gradpair as gp
+    >>> X, y = np.arange(90.0).reshape(-1, 1), np.repeat([0, 1], [60, 30])
+    >>> loss = gp.WeightedCrossEntropy(alpha=3.0)
+    >>> params = {"objective": gp.lightgbm.objective(loss, start=0.4), "verbosity": -1}
+    >>> raw = lgb.train(params, lgb.Dataset(X, y), 50)
+    >>> native = gp.lightgbm.to_native(raw, loss, constant=0.4)
+    >>> native.predict([[10.0], [80.0]]).round(1)
+    array([0., 1.])
+    """
+    check_loss(loss)
+    _adapter.check_booster(booster, lgb.Booster, "model.booster_")
+    shift = _validation.real("constant", constant)
+    if calibrated:
+        shift += _adapter.calibration_shift(loss)
+    return _native(booster, shift)
+
+
+def native(
+    loss: Loss,
+    y_true: ArrayLike | None = None,
+    sample_weight: ArrayLike | None = None,
+    *,
+    totals: tuple[float, float] | None = None,
+) -> tuple[dict[str, Any], Array | None]:
+    """Give a loss as LightGBM's built-in objective, from the same start.
+
+    The way without a Python callable: at full speed, on GPUs, on clusters. ``alpha`` goes into the
+    weights, from which LightGBM computes its start; its ``scale_pos_weight`` starts at the
+    unweighted log-odds, from which rare positives with a large weight can diverge.
+
+    Parameters
+    ----------
+    loss : BinaryCrossEntropy or WeightedCrossEntropy
+        Other losses have no equivalent.
+    y_true : array-like of shape (n_samples,) or None
+        Labels 0 and 1, all or those of one machine: LightGBM computes the start itself. None is
+        enough for :class:`~gradpair.BinaryCrossEntropy`, if ``totals`` are given.
+    sample_weight : array-like of shape (n_samples,) or None
+        Weights of at least 0.
+    totals : (float, float) or None
+        The weight of all 1s and of all 0s, where ``y_true`` is one machine's part and may have one
+        class only.
+
+    Returns
+    -------
+    params : dict
+        ``objective`` and ``boost_from_average``, to merge into the parameters.
+    weight : array of shape (n_samples,) or None
+        The weights to train with, which include ``alpha``.
+
+    Raises
+    ------
+    ValueError
+        A loss without an equivalent, soft labels, no labels to weight, or what
+        :func:`~gradpair.optimal_constant` refuses.
+
+    Examples
+    --------
+    >>> import gradpair as gp
+    >>> gp.lightgbm.native(gp.WeightedCrossEntropy(alpha=3.0), [1, 0, 0, 0])
+    ({'objective': 'binary', 'boost_from_average': True}, array([3., 1., 1., 1.]))
+    """
+    builtin = _adapter.Builtin.of(loss, y_true, sample_weight, totals)
+    if not builtin.hard:
+        msg = "LightGBM's binary objective takes labels 0 and 1 only; pass soft labels to train."
+        raise ValueError(msg)
+    params = {"objective": "binary", "boost_from_average": True}
+    if builtin.alpha == 1:
+        return params, builtin.weight
+    if builtin.y is None:
+        msg = "alpha goes into the weights of the rows: pass y_true, this machine's labels."
+        raise ValueError(msg)
+    weight: Array = np.where(builtin.y == 1, builtin.alpha, 1.0)
+    return params, weight if builtin.weight is None else weight * builtin.weight
+
+
+def _native(booster: lgb.Booster, shift: float) -> lgb.Booster:
+    """Return a new, native model with ``shift`` added to every raw score."""
+    text = _lightgbm_model.native_text(booster.model_to_string(num_iteration=-1), shift)
+    edited = _lightgbm_model.load(lgb.Booster(model_str=text), text)
+    edited.params = {**booster.params, "objective": "binary"}
+    edited.best_iteration, edited.best_score = booster.best_iteration, booster.best_score
+    return edited
+
+
+@contextlib.contextmanager
+def _scores_put_back(data: lgb.Dataset, init_model: lgb.Booster | None) -> Iterator[None]:
+    """Undo that LightGBM puts the scores of a continued model into the user's Dataset.
+
+    The next training would take them for the user's offsets.
+    """
+    if init_model is None:
+        yield
+        return
+    offset = _fields(data)[2]
+    try:
+        yield
+    finally:
+        if _is_constructed(data):
+            data.set_init_score(np.zeros(data.num_data()) if offset is None else offset)
 
 
 def _own_params(
@@ -383,9 +623,15 @@ def _column(values: Any) -> Array:
     return array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array
 
 
+def _functions(
+    feval: Callable[..., Any] | Sequence[Callable[..., Any]],
+) -> list[Callable[..., Any]]:
+    """Return the user's metrics, one or several, as a list."""
+    return [feval] if callable(feval) else [function for function in feval if function is not None]
+
+
 def _shifted(
     feval: Callable[..., Any] | Sequence[Callable[..., Any]], start: float
 ) -> list[Callable[..., Any]]:
     """Let the user's metrics see raw scores that include the start."""
-    functions = [feval] if callable(feval) else list(feval)
-    return [_adapter.ShiftedMetric(f, start) for f in functions if f is not None]
+    return [_adapter.ShiftedMetric(function, start) for function in _functions(feval)]

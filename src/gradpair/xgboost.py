@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, final
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from gradpair import _adapter, _validation
+from gradpair._validation import Array
 from gradpair.functional import logit, sigmoid
 from gradpair.intercept import optimal_constant
 from gradpair.losses import Loss, check_loss
@@ -21,7 +23,7 @@ except ModuleNotFoundError as error:
 
 from gradpair import _xgboost_model
 
-__all__ = ["metric", "objective", "train"]
+__all__ = ["cv", "metric", "native", "objective", "to_native", "train"]
 
 _DROPOUT = ("rate_drop", "one_drop")  # without booster="dart" since 3.4
 _RANKING_METRICS = ("auc", "aucpr", "pre", "ndcg", "map")
@@ -150,7 +152,8 @@ def metric(
 
     Examples
     --------
-    >>>     >>> import gradpair as gp
+    >>> import numpy as np
+    >>> import gradpair as gp
     >>> weighted = gp.xgboost.metric(gp.WeightedCrossEntropy(alpha=3.0))
     >>> weighted.name
     'weighted_cross_entropy(alpha=3)'
@@ -252,7 +255,7 @@ verbose_eval, callbacks
             tree_start = constant
             _check_tree_start(params, num_boost_round)
             params["base_score"] = 0.5
-    params["objective"] = "binary:logistic"
+    params["objective"] = _xgboost_model.NATIVE
     if params.get("eval_metric") is None:
         params.setdefault("disable_default_eval_metric", 1)
     if custom_metric is None:
@@ -280,6 +283,235 @@ verbose_eval, callbacks
     return _xgboost_model.native(booster, tree_start, params)
 
 
+def cv(
+    params: Mapping[str, Any],
+    dtrain: xgb.DMatrix,
+    num_boost_round: int = 10,
+    *,
+    loss: Loss,
+    constant: float | None = None,
+    hessian: _adapter.Hessian | None = None,
+    hessian_floor: float = _adapter.HESSIAN_FLOOR,
+    nfold: int = 3,
+    stratified: bool = False,
+    folds: Any = None,
+    metrics: Sequence[str] | str = (),
+    obj: None = None,
+    maximize: bool | None = None,
+    early_stopping_rounds: int | None = None,
+    fpreproc: Any = None,
+    as_pandas: bool = True,
+    verbose_eval: int | bool | None = None,
+    show_stdv: bool = True,
+    seed: int = 0,
+    callbacks: Sequence[xgb.callback.TrainingCallback] | None = None,
+    shuffle: bool = True,
+    custom_metric: Any = None,
+) -> Any:
+    """Cross-validate like :func:`xgboost.cv`, with a loss in place of the objective.
+
+    Each fold starts at the optimal constant of its own training rows.
+
+    Parameters
+    ----------
+    params, dtrain, num_boost_round, nfold, stratified, folds, metrics, maximize, \
+early_stopping_rounds, fpreproc, as_pandas, verbose_eval, show_stdv, seed, callbacks, shuffle
+        As in :func:`xgboost.cv`. Early stopping watches the loss. ``base_score`` sets the constant
+        of every fold. Built-in metrics are reported only if asked for.
+    loss, hessian, hessian_floor, custom_metric
+        As in :func:`train`.
+    constant : float or None
+        Log-odds from which every fold starts; None fits it in each.
+
+    Returns
+    -------
+    pandas.DataFrame or dict
+        As from :func:`xgboost.cv`: means and standard deviations over the folds in each round.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As in :func:`train`.
+
+    Examples
+    --------
+    >>> import numpy as np, xgboost as xgb
+    >>> import gradpair as gp
+    >>> X, y = np.arange(60.0).reshape(-1, 1), np.tile([0, 0, 1], 20)
+    >>> result = gp.xgboost.cv(
+    ...     {"max_depth": 2}, xgb.DMatrix(X, label=y), 5, loss=gp.BinaryCrossEntropy(),
+    ...     as_pandas=False,
+    ... )
+    >>> sorted(result)[0], len(result["test-binary_cross_entropy-mean"])
+    ('test-binary_cross_entropy-mean', 5)
+    """
+    check_loss(loss)
+    _adapter.check_data("dtrain", dtrain, xgb.DMatrix)
+    params = _adapter.copy_params(params)
+    constant = _requested_constant(params, constant, obj)
+    params["objective"] = _xgboost_model.NATIVE
+    if not metrics and params.get("eval_metric") is None:
+        params.setdefault("disable_default_eval_metric", 1)
+    if custom_metric is None:
+        custom_metric = metric(loss)
+        maximize = False if maximize is None else maximize
+
+    def start_fold(
+        train_rows: xgb.DMatrix, test_rows: xgb.DMatrix, fold_params: dict[str, Any]
+    ) -> tuple[xgb.DMatrix, xgb.DMatrix, dict[str, Any]]:
+        if fpreproc is not None:
+            train_rows, test_rows, fold_params = fpreproc(train_rows, test_rows, fold_params)
+        start = _fitted_constant(train_rows, loss) if constant is None else constant
+        return _offset_by(train_rows, start), _offset_by(test_rows, start), fold_params
+
+    return xgb.cv(
+        params,
+        dtrain,
+        num_boost_round,
+        nfold=nfold,
+        stratified=stratified,
+        folds=folds,
+        metrics=metrics,
+        obj=objective(loss, hessian=hessian, hessian_floor=hessian_floor),
+        maximize=maximize,
+        early_stopping_rounds=early_stopping_rounds,
+        fpreproc=start_fold,
+        as_pandas=as_pandas,
+        verbose_eval=verbose_eval,
+        show_stdv=show_stdv,
+        seed=seed,
+        callbacks=callbacks,
+        shuffle=shuffle,
+        custom_metric=custom_metric,
+    )
+
+
+def to_native(
+    booster: xgb.Booster, loss: Loss, *, constant: float, calibrated: bool = False
+) -> xgb.Booster:
+    """Turn a model of a custom objective into a plain one that predicts probabilities.
+
+    For models that :func:`xgboost.train` or an estimator made with :func:`objective`;
+    :func:`train` returns such a model already, and can be passed with ``constant=0.0`` to calibrate
+    it.
+
+    Parameters
+    ----------
+    booster : xgboost.Booster
+        The model; of an estimator, its ``get_booster()``. It is not changed.
+    loss : Loss
+        The loss that it was trained with.
+    constant : float
+        What its margins lack: the ``start`` of its objective; 0.0 if its ``base_score`` was the
+        start.
+    calibrated : bool
+        Whether ``predict`` gives ``loss.calibrated_probability``, for a loss whose
+        ``calibration_shift`` is a constant; otherwise it gives the sigmoid of the margin.
+
+    Returns
+    -------
+    xgboost.Booster
+        A model of objective ``binary:logistic``. The constant is in the leaves of its first tree,
+        so that it holds beside ``base_margin`` too: they are float32, and margins right to
+        half a unit in the last place of the constant. A linear booster, or one with dropout, holds
+        it as its intercept.
+
+    Raises
+    ------
+    ValueError
+        ``calibrated`` for a loss without a constant shift; several targets; an objective whose
+        ``base_score`` has another meaning; an intercept beyond what XGBoost can hold.
+    TypeError
+        ``booster`` is not a Booster, ``loss`` is not a Loss, ``constant`` is not a number.
+    RuntimeError
+        The model is not as expected of this version of XGBoost.
+
+    Examples
+    --------
+    >>> import numpy as np, xgboost as xgb
+    >>> import gradpair as gp
+    >>> X, y = np.arange(50.0).reshape(-1, 1), np.repeat([0, 1], [40, 10])
+    >>> loss = gp.WeightedCrossEntropy(alpha=3.0)
+    >>> obj = gp.xgboost.objective(loss, start=-0.5)
+    >>> raw = xgb.train({"base_score": 0.0}, xgb.DMatrix(X, label=y), 20, obj=obj)
+    >>> native = gp.xgboost.to_native(raw, loss, constant=-0.5)
+    >>> native.predict(xgb.DMatrix([[10.0], [45.0]])).round(1)
+    array([0., 1.], dtype=float32)
+    """
+    check_loss(loss)
+    _adapter.check_booster(booster, xgb.Booster, "model.get_booster()")
+    shift = _validation.real("constant", constant)
+    if calibrated:
+        shift += _adapter.calibration_shift(loss)
+    return _xgboost_model.native(booster, shift, {})
+
+
+def native(
+    loss: Loss,
+    y_true: ArrayLike | None = None,
+    sample_weight: ArrayLike | None = None,
+    *,
+    totals: tuple[float, float] | None = None,
+) -> tuple[dict[str, Any], Array | None]:
+    """Give a loss as XGBoost's built-in objective, from the same start.
+
+    The way without a Python callable: on GPUs, in Spark, at full speed.
+
+    Parameters
+    ----------
+    loss : BinaryCrossEntropy or WeightedCrossEntropy
+        Other losses have no equivalent.
+    y_true : array-like of shape (n_samples,) or None
+        Labels: 0 and 1 for :class:`~gradpair.WeightedCrossEntropy`, since ``scale_pos_weight``
+        multiplies labels of 1 only. None if ``totals`` are given.
+    sample_weight : array-like of shape (n_samples,) or None
+        Weights of at least 0.
+    totals : (float, float) or None
+        The weight of all 1s and of all 0s, for labels that are spread over several machines.
+
+    Returns
+    -------
+    params : dict
+        ``objective``, ``base_score`` and ``scale_pos_weight``, to merge into the parameters.
+    weight : array of shape (n_samples,) or None
+        The weights to train with: those passed in.
+
+    Raises
+    ------
+    ValueError
+        A loss without an equivalent, soft labels that it does not know, a start beyond what
+        XGBoost can hold, or what :func:`~gradpair.optimal_constant` refuses.
+
+    Examples
+    --------
+    >>> import gradpair as gp
+    >>> gp.xgboost.native(gp.WeightedCrossEntropy(alpha=3.0), [1, 0, 0, 0])
+    ({'objective': 'binary:logistic', 'base_score': 0.5, 'scale_pos_weight': 3.0}, None)
+    """
+    builtin = _adapter.Builtin.of(loss, y_true, sample_weight, totals)
+    if builtin.alpha != 1 and not builtin.hard:
+        msg = "scale_pos_weight multiplies labels of 1 only; pass soft labels to train."
+        raise ValueError(msg)
+    low, high = _xgboost_model.INTERCEPT_RANGE
+    if not low <= builtin.constant <= high:
+        msg = (
+            f"the start would be {builtin.constant:.6g}, and XGBoost holds base_score as a float32 "
+            f"probability, good for margins from {low} to {high}; use train."
+        )
+        raise ValueError(msg)
+    params = {"objective": _xgboost_model.NATIVE, "base_score": float(sigmoid(builtin.constant))}
+    if builtin.alpha != 1:
+        params["scale_pos_weight"] = builtin.alpha
+    return params, builtin.weight
+
+
+def _offset_by(data: xgb.DMatrix, start: float) -> xgb.DMatrix:
+    """Add the start to the rows of a fold, which are copies of the user's."""
+    margin = data.get_base_margin()
+    data.set_base_margin((margin if margin.size else np.zeros(data.num_row())) + start)
+    return data
+
+
 def _requested_constant(
     params: dict[str, Any], constant: float | None, obj: object
 ) -> float | None:
@@ -290,7 +522,7 @@ def _requested_constant(
             "it to xgboost.train."
         )
         raise ValueError(msg)
-    _adapter.check_objective(params.get("objective"), "binary:logistic")
+    _adapter.check_objective(params.get("objective"), _xgboost_model.NATIVE)
     _adapter.refuse(
         params, "scale_pos_weight", 1, "pass loss=gradpair.WeightedCrossEntropy(alpha={value})"
     )
