@@ -410,7 +410,9 @@ def to_native(
     Returns
     -------
     lightgbm.Booster
-        A model of objective ``binary``, with the constant in the leaves of its first tree.
+        A model of objective ``binary``, with the constant in the leaves of its first tree. It
+        converts to ONNX and treelite like any other; onnxmltools converts linear trees
+        (``linear_tree=True``) wrongly, without an error, from LightGBM's own models too.
 
     Raises
     ------
