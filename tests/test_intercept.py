@@ -93,9 +93,9 @@ def test_separated_classes_with_spread_offsets_balance_their_closest_rows():
 
 
 def test_wrongly_separated_classes_meet_in_the_middle_of_the_plateau():
-    # Between the offsets the gradient sum is 0 to rounding; the exact root is the middle.
-    y = np.array([1, 0])
-    assert gp.optimal_constant(BCE, y, offset=[-400.0, 600.0]) == pytest.approx(-100.0, abs=1e-6)
+    # From -600 to 400 the gradient sum is 0 to rounding; the exact root is the middle.
+    y, offset = np.array([1, 1, 0, 0]), [-400.0, -700.0, 600.0, 650.0]
+    assert gp.optimal_constant(BCE, y, offset=offset) == pytest.approx(-100.0, abs=1e-6)
 
 
 @dataclasses.dataclass(frozen=True)

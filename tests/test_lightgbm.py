@@ -62,6 +62,30 @@ def test_the_returned_model_is_text_of_a_native_one():
     assert_allclose(contributions, booster.predict(DATA.x, raw_score=True), rtol=0, atol=1e-9)
 
 
+def test_the_first_tree_is_that_of_a_natively_trained_model():
+    loss = gp.BinaryCrossEntropy()
+    ours = HOST.train(dataset(), 5, loss=loss)
+    native = lgb.train({**HOST.params, "objective": "binary"}, dataset(), 5)
+
+    def values(node):
+        inner = "split_feature" in node
+        below = [values(node[side]) for side in ("left_child", "right_child")] if inner else []
+        return [
+            node["internal_value" if inner else "leaf_value"],
+            *(v for part in below for v in part),
+        ]
+
+    trees = [booster.dump_model()["tree_info"][0] for booster in (ours, native)]
+    # The text of a native model has six digits of its inner values.
+    assert_allclose(*(values(tree["tree_structure"]) for tree in trees), rtol=1e-5, atol=1e-5)
+    assert trees[0]["shrinkage"] == trees[1]["shrinkage"]
+    # Refitting scales a new leaf by the shrinkage of the old one.
+    refitted = [
+        booster.refit(DATA.x[:900], DATA.y[:900], decay_rate=0.4) for booster in (ours, native)
+    ]
+    assert_allclose(*(booster.predict(DATA.x) for booster in refitted), rtol=1e-6)
+
+
 @pytest.mark.parametrize(
     "params",
     [

@@ -91,6 +91,6 @@ def _trees(learner: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _shift_leaves(tree: dict[str, Any], shift: float) -> None:
     leaves = np.flatnonzero(np.array(tree["left_children"]) == -1)
-    for values in (tree["split_conditions"], tree["base_weights"]):
-        for leaf in leaves:
-            values[leaf] = float(np.float32(values[leaf] + shift))
+    values = tree["split_conditions"]  # of a leaf, its value
+    for leaf in leaves:
+        values[leaf] = float(np.float32(values[leaf] + shift))
