@@ -19,6 +19,22 @@ def is_native(text: str) -> bool:
     return objective_of(text) == _NATIVE
 
 
+def native(booster: lgb.Booster, shift: float) -> lgb.Booster:
+    """Return a new Booster of objective binary, with ``shift`` added to every raw score.
+
+    A new one, since a Booster that was updated with a custom objective refuses to be refitted.
+    """
+    text = native_text(booster.model_to_string(num_iteration=-1), shift)
+    try:
+        edited = lgb.Booster(model_str=text)
+    except lgb.basic.LightGBMError as error:
+        msg = f"LightGBM {lgb.__version__} does not load its own model text after the edit: {error}"
+        raise RuntimeError(msg) from error
+    edited.params = {**booster.params, "objective": "binary"}
+    edited.best_iteration, edited.best_score = booster.best_iteration, booster.best_score
+    return edited
+
+
 def native_text(text: str, shift: float) -> str:
     """Return the text with objective binary, and ``shift`` added to every raw score."""
     _check(text)
@@ -39,17 +55,6 @@ def _check(text: str) -> None:
     else:
         return
     raise ValueError(msg)
-
-
-def load(booster: lgb.Booster, text: str) -> lgb.Booster:
-    """Load an edited text into a Booster and return it."""
-    try:
-        booster.model_from_string(text)
-    except lgb.basic.LightGBMError as error:
-        msg = f"LightGBM {lgb.__version__} does not load its own model text after the edit: {error}"
-        raise RuntimeError(msg) from error
-    booster.params = {**booster.params, "objective": "binary"}
-    return booster
 
 
 def _shift_first_tree(text: str, shift: float) -> str:

@@ -278,8 +278,7 @@ def train(  # noqa: PLR0917 - the host's signature
             init_model=init_model,
             callbacks=callbacks,
         )
-    text = booster.model_to_string(num_iteration=-1)
-    return _lightgbm_model.load(booster, _lightgbm_model.native_text(text, start))
+    return _lightgbm_model.native(booster, start)
 
 
 def cv(  # noqa: PLR0917 - the host's signature
@@ -381,7 +380,7 @@ callbacks, eval_train_metric, return_cvbooster
         )
     if isinstance(folded := results.get("cvbooster"), lgb.CVBooster):
         pairs = zip(folded.boosters, starts, strict=True)
-        folded.boosters = [_native(booster, start) for booster, start in pairs]
+        folded.boosters = [_lightgbm_model.native(booster, start) for booster, start in pairs]
     return results
 
 
@@ -441,7 +440,7 @@ def to_native(
     shift = _validation.real("constant", constant)
     if calibrated:
         shift += _adapter.calibration_shift(loss)
-    return _native(booster, shift)
+    return _lightgbm_model.native(booster, shift)
 
 
 def native(
@@ -501,15 +500,6 @@ def native(
         raise ValueError(msg)
     weight: Array = np.where(builtin.y == 1, builtin.alpha, 1.0)
     return params, weight if builtin.weight is None else weight * builtin.weight
-
-
-def _native(booster: lgb.Booster, shift: float) -> lgb.Booster:
-    """Return a new, native model with ``shift`` added to every raw score."""
-    text = _lightgbm_model.native_text(booster.model_to_string(num_iteration=-1), shift)
-    edited = _lightgbm_model.load(lgb.Booster(model_str=text), text)
-    edited.params = {**booster.params, "objective": "binary"}
-    edited.best_iteration, edited.best_score = booster.best_iteration, booster.best_score
-    return edited
 
 
 @contextlib.contextmanager
