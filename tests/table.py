@@ -11,28 +11,32 @@ import gradpair as gp
 DIGITS = 360
 
 
+Terms = list[mp.mpf]
+
+
 @dataclass(frozen=True)
 class Case:
-    """A loss and its terms for a label of 1 and of 0, each (value, gradient, hessian) of z.
+    """A loss and its definition for a label of 1 and of 0: value, gradient and hessian of z.
 
-    ``conditioning`` multiplies the error that the number contract allows.
+    Each of the three is a list of terms to add up, since an error counts relative to the largest of
+    them. ``conditioning`` multiplies the error that the number contract allows.
     """
 
     loss: gp.Loss
-    positive: Callable[[mp.mpf], tuple[mp.mpf, mp.mpf, mp.mpf]]
-    negative: Callable[[mp.mpf], tuple[mp.mpf, mp.mpf, mp.mpf]]
+    positive: Callable[[mp.mpf], tuple[Terms, Terms, Terms]]
+    negative: Callable[[mp.mpf], tuple[Terms, Terms, Terms]]
     conditioning: float = 1.0
 
     def __str__(self) -> str:
         return self.loss.name
 
-    def terms(self, y: float, z: float) -> list[tuple[mp.mpf, mp.mpf]]:
-        """Positive and negative term of value, gradient and hessian at one row."""
+    def terms(self, y: float, z: float) -> list[Terms]:
+        """Terms of value, gradient and hessian at one row."""
         with mp.workdps(DIGITS):
             y, z = mp.mpf(y), mp.mpf(z)
             return [
-                (y * one, (1 - y) * zero)
-                for one, zero in zip(self.positive(z), self.negative(z), strict=True)
+                [*(y * term for term in ones), *((1 - y) * term for term in zeros)]
+                for ones, zeros in zip(self.positive(z), self.negative(z), strict=True)
             ]
 
 
@@ -41,13 +45,37 @@ def cross_entropy(loss: gp.Loss, alpha: float) -> Case:
 
     def positive(z):
         p = 1 / (1 + mp.exp(-z))
-        return -alpha * mp.log(p), alpha * (p - 1), alpha * p * (1 - p)
+        return [-alpha * mp.log(p)], [alpha * (p - 1)], [alpha * p * (1 - p)]
 
     def negative(z):
         p = 1 / (1 + mp.exp(-z))
-        return -mp.log(1 - p), p, p * (1 - p)
+        return [-mp.log(1 - p)], [p], [p * (1 - p)]
 
     return Case(loss, positive, negative)
+
+
+def focal(gamma: float, alpha: float) -> Case:
+    """Focal loss, differentiated as a product of (1 - p)**gamma and -log(p)."""
+    conditioning = 1 + gamma / 2
+    loss, gamma = gp.FocalLoss(gamma, alpha), mp.mpf(gamma)
+
+    def positive(z):
+        p = 1 / (1 + mp.exp(-z))
+        first = [gamma * p * mp.log(p), p - 1]
+        second = [-gamma * gamma * p * p * mp.log(p), gamma * p * (1 - p) * mp.log(p)]
+        second.append((1 + 2 * gamma) * p * (1 - p))
+        scale = alpha * (1 - p) ** gamma
+        values = [-mp.log(p)], first, second
+        return tuple([scale * term for term in terms] for terms in values)
+
+    def negative(z):
+        value, first, second = positive(-z)
+        return tuple(
+            [sign * term / alpha for term in terms]
+            for sign, terms in ((1, value), (-1, first), (1, second))
+        )
+
+    return Case(loss, positive, negative, conditioning)
 
 
 CASES = [
@@ -56,7 +84,17 @@ CASES = [
         cross_entropy(gp.WeightedCrossEntropy(alpha), alpha)
         for alpha in (1e-6, 0.3, 7.3, 123456.7, 1e6)
     ),
+    focal(0.0, 7.3),
+    focal(0.3, 1e-6),
+    focal(0.3, 7.3),
+    focal(2.0, 0.3),
+    focal(2.0, 1.0),
+    focal(5.5, 7.3),
+    focal(20.0, 0.3),
+    focal(20.0, 1e6),
 ]
 LOSSES = [case.loss for case in CASES]
-# What boosters are trained with: the extremes of the table are no use there.
-TRAINABLE = [gp.BinaryCrossEntropy(), gp.WeightedCrossEntropy(0.3), gp.WeightedCrossEntropy(7.3)]
+# What boosters are trained with: the extremes of the table are no use there. The hosts have the
+# first few themselves.
+BUILT_IN = [gp.BinaryCrossEntropy(), gp.WeightedCrossEntropy(0.3), gp.WeightedCrossEntropy(7.3)]
+TRAINABLE = [*BUILT_IN, gp.FocalLoss(0.7, 7.3), gp.FocalLoss(2.0, 0.3)]

@@ -16,15 +16,16 @@ ROOT = Path(__file__).parents[1]
 
 PUBLIC = {
     "gradpair": [
-        "BinaryCrossEntropy", "Loss", "WeightedCrossEntropy", "cost_weights", "functional",
-        "log_sigmoid", "logit", "optimal_constant", "sigmoid", "softplus",
+        "BinaryCrossEntropy", "FocalLoss", "Loss", "WeightedCrossEntropy", "cost_weights",
+        "functional", "log_sigmoid", "logit", "optimal_constant", "sigmoid", "softplus",
     ],
     "gradpair.functional": [
         *(
             f"{loss}{derivative}"
-            for loss in ("binary_cross_entropy", "weighted_cross_entropy")
+            for loss in ("binary_cross_entropy", "focal_loss", "weighted_cross_entropy")
             for derivative in ("", "_gradient", "_gradient_hessian", "_hessian")
         ),
+        "focal_loss_gradient_positive_hessian",
         "log_sigmoid", "logit", "sigmoid", "softplus",
     ],
     "gradpair.xgboost": ["cv", "metric", "native", "objective", "to_native", "train"],

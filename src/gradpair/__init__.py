@@ -12,7 +12,7 @@ from gradpair import functional
 from gradpair.costs import cost_weights
 from gradpair.functional import log_sigmoid, logit, sigmoid, softplus
 from gradpair.intercept import optimal_constant
-from gradpair.losses import BinaryCrossEntropy, Loss, WeightedCrossEntropy
+from gradpair.losses import BinaryCrossEntropy, FocalLoss, Loss, WeightedCrossEntropy
 
 __version__ = "0.1.0"
 
@@ -20,6 +20,7 @@ _HOSTS = ("lightgbm", "xgboost")
 
 __all__ = [
     "BinaryCrossEntropy",
+    "FocalLoss",
     "Loss",
     "WeightedCrossEntropy",
     "cost_weights",

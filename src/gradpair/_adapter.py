@@ -78,10 +78,7 @@ class ObjectiveCallable(HostCallable):
             raise ValueError(msg)
         policy = self.hessian or ("exact" if self.loss.convex else "positive")
         object.__setattr__(self, "hessian", policy)
-        floor = _validation.real("hessian_floor", self.hessian_floor)
-        if floor < 0:
-            msg = f"hessian_floor must be at least 0; got {floor!r}."
-            raise ValueError(msg)
+        floor = _validation.at_least_zero("hessian_floor", self.hessian_floor)
         object.__setattr__(self, "hessian_floor", floor)
 
     def __call__(

@@ -119,6 +119,14 @@ def positive(name: str, value: object) -> float:
     return number
 
 
+def at_least_zero(name: str, value: object) -> float:
+    """Return a finite real number of at least 0 as a plain float."""
+    if (number := real(name, value)) < 0:
+        msg = f"{name} must be at least 0; got {value!r}."
+        raise ValueError(msg)
+    return number
+
+
 def _first(array: Array, bad: Array) -> tuple[str, Any]:
     """Where the first bad value is, as an index to print, and that value."""
     if not array.ndim:

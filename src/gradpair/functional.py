@@ -6,7 +6,7 @@ Conventions of every function here:
 - ``raw_prediction`` is a log-odds: XGBoost's margin, LightGBM's raw score.
 - Both have one shape, usually ``(n_samples,)``, or one of them is a scalar that stands for every
   row. Anything that :func:`numpy.asarray` makes numeric is accepted; no argument is changed.
-- float32 margins give float32 results; everything else is computed in float64.
+- float32 margins give float32 results, everything else gives float64.
 - Derivatives are with respect to ``raw_prediction``, one per row, neither summed nor averaged.
 - Limits at ±inf are exact, nan gives nan, and no floating-point warning is raised.
 - Labels outside [0, 1] and shapes that differ raise ``ValueError``; what is not numeric raises
@@ -19,7 +19,7 @@ relative precision in both tails.
 
 import functools
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -32,6 +32,11 @@ __all__ = [
     "binary_cross_entropy_gradient",
     "binary_cross_entropy_gradient_hessian",
     "binary_cross_entropy_hessian",
+    "focal_loss",
+    "focal_loss_gradient",
+    "focal_loss_gradient_hessian",
+    "focal_loss_gradient_positive_hessian",
+    "focal_loss_hessian",
     "log_sigmoid",
     "logit",
     "sigmoid",
@@ -310,7 +315,7 @@ def weighted_cross_entropy_gradient(
     array([-1.5,  0.5, -0.5])
     """
     positive, negative, z = _terms(y_true, raw_prediction, alpha)
-    p, q, _ = _sigmoids(z)
+    p, q, *_ = _sigmoids(z)
     gradient: Array = negative * p - positive * q
     return gradient
 
@@ -357,8 +362,146 @@ def weighted_cross_entropy_gradient_hessian(
     (array([-1.5,  0.5]), array([0.75, 0.25]))
     """
     positive, negative, z = _terms(y_true, raw_prediction, alpha)
-    p, q, pq = _sigmoids(z)
+    p, q, pq, _ = _sigmoids(z)
     return negative * p - positive * q, (positive + negative) * pq
+
+
+@_quiet
+def focal_loss(
+    y_true: ArrayLike, raw_prediction: ArrayLike, gamma: float, alpha: float = 1.0
+) -> Array:
+    r"""Focal loss, :math:`\alpha\,y\,q^\gamma s(z) + (1 - y)\,p^\gamma s(-z)`.
+
+    ``alpha`` multiplies the positive term alone. The alpha_t of Lin et al. multiplies positives by
+    :math:`a` and negatives by :math:`1 - a`: pass ``alpha = a / (1 - a)``, which leaves out the
+    factor :math:`1 - a` of the whole loss. With ``gamma = 0`` this is weighted cross-entropy.
+
+    Everything is computed in float64, also for float32 margins. The relative error of
+    :math:`q^\gamma` grows as ``1 + gamma / 2``, and the hessian's is relative to the largest of its
+    terms, which cancel where it changes sign.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_samples,)
+        Labels in [0, 1].
+    raw_prediction : array-like of shape (n_samples,)
+        Log-odds.
+    gamma : float
+        Exponent, finite and at least 0: how fast the loss of a row fades as it comes right.
+    alpha : float
+        Factor of the positive term, positive and finite.
+
+    Returns
+    -------
+    array of shape (n_samples,)
+        Losses of at least 0.
+
+    References
+    ----------
+    Lin et al., Focal Loss for Dense Object Detection (2017), eq. 5.
+
+    Examples
+    --------
+    >>> from gradpair import functional
+    >>> functional.focal_loss([1, 0, 0.5], [2.0, 2.0, 2.0], gamma=2.0)
+    array([0.00180356, 1.65007818, 0.82594087])
+    """
+    sides, dtype = _focal_sides(y_true, raw_prediction, gamma, alpha)
+    values = np.zeros(())
+    for _, weight, f in sides:
+        # The weight comes first, lest the product underflow without it; 0 · inf is 0 here, not nan.
+        values = values + np.where(weight > 0, weight * f.power * f.s, 0)
+    return values.astype(dtype)
+
+
+def focal_loss_gradient(
+    y_true: ArrayLike, raw_prediction: ArrayLike, gamma: float, alpha: float = 1.0
+) -> Array:
+    r"""First derivative of the focal loss.
+
+    :math:`(1 - y)\,p^\gamma (\gamma\,q\,s(-z) + p) - \alpha\,y\,q^\gamma (\gamma\,p\,s(z) + q)`.
+    Parameters and errors are those of :func:`focal_loss`.
+
+    Returns
+    -------
+    array of shape (n_samples,)
+        Derivatives, negative for a 1 and positive for a 0. Around z = -3 of a 1 they are steeper
+        than the limit ``-alpha`` of the far side.
+
+    Examples
+    --------
+    >>> from gradpair import functional
+    >>> functional.focal_loss_gradient([1, 0], [-40.0, 0.0], gamma=2.0, alpha=3.0)
+    array([-3.       ,  0.2982868])
+    """
+    return focal_loss_gradient_hessian(y_true, raw_prediction, gamma, alpha)[0]
+
+
+def focal_loss_hessian(
+    y_true: ArrayLike, raw_prediction: ArrayLike, gamma: float, alpha: float = 1.0
+) -> Array:
+    r"""Second derivative of the focal loss, negative for rows that are badly wrong.
+
+    Its positive term is
+    :math:`\alpha\,y\,q^\gamma p\,(\gamma^2 p\,s(z) - \gamma\,q\,s(z) + (1 + 2 \gamma)\,q)`, the
+    negative one mirrors it. Parameters and errors are those of :func:`focal_loss`.
+
+    Returns
+    -------
+    array of shape (n_samples,)
+
+    Examples
+    --------
+    >>> from gradpair import functional
+    >>> functional.focal_loss_hessian([1, 1], [-6.0, 0.0], gamma=2.0)
+    array([-0.01704637,  0.3991434 ])
+    """
+    return focal_loss_gradient_hessian(y_true, raw_prediction, gamma, alpha)[1]
+
+
+@_quiet
+def focal_loss_gradient_hessian(
+    y_true: ArrayLike, raw_prediction: ArrayLike, gamma: float, alpha: float = 1.0
+) -> tuple[Array, Array]:
+    """First and second derivative of the focal loss, from one exponential and one power.
+
+    Parameters and errors are those of :func:`focal_loss`.
+
+    Returns
+    -------
+    gradient, hessian : arrays of shape (n_samples,)
+
+    Examples
+    --------
+    >>> from gradpair import functional
+    >>> functional.focal_loss_gradient_hessian([1, 0], [0.0, 0.0], gamma=2.0)
+    (array([-0.2982868,  0.2982868]), array([0.3991434, 0.3991434]))
+    """
+    return _focal_derivatives(y_true, raw_prediction, gamma, alpha, exact=True)
+
+
+@_quiet
+def focal_loss_gradient_positive_hessian(
+    y_true: ArrayLike, raw_prediction: ArrayLike, gamma: float, alpha: float = 1.0
+) -> tuple[Array, Array]:
+    r"""First derivative of the focal loss, and the second without its negative terms.
+
+    Left out is :math:`-\gamma\,q\,s(z)`, so that the positive term becomes
+    :math:`\alpha\,y\,q^\gamma p\,(\gamma^2 p\,s(z) + (1 + 2 \gamma)\,q)`. It is positive
+    everywhere, never below the exact hessian, equal to it at ``gamma = 0``, and their ratio tends
+    to 1 as a row comes right. Parameters and errors are those of :func:`focal_loss`.
+
+    Returns
+    -------
+    gradient, hessian : arrays of shape (n_samples,)
+
+    Examples
+    --------
+    >>> from gradpair import functional
+    >>> functional.focal_loss_gradient_positive_hessian([1, 1], [-6.0, 0.0], gamma=2.0)[1]
+    array([0.0124177, 0.4857868])
+    """
+    return _focal_derivatives(y_true, raw_prediction, gamma, alpha, exact=False)
 
 
 def _terms(
@@ -369,10 +512,70 @@ def _terms(
     return z.dtype.type(_validation.positive("alpha", alpha)) * y, 1 - y, z
 
 
-def _sigmoids(z: Array) -> tuple[Array, Array, Array]:
-    """Return sigmoid(z), sigmoid(-z) and their product, each exact in both tails."""
+def _sigmoids(z: Array) -> tuple[Array, Array, Array, Array]:
+    """Return sigmoid(z), sigmoid(-z), their product and exp(-|z|), each exact in both tails."""
     e = np.exp(-np.abs(z))
     denominator = 1 + e
     near, far = 1 / denominator, e / denominator
     right = z >= 0
-    return np.where(right, near, far)[()], np.where(right, far, near)[()], near * far
+    return np.where(right, near, far)[()], np.where(right, far, near)[()], near * far, e
+
+
+class _FocalFactors(NamedTuple):
+    """What the focal loss of one class and its derivatives are made of."""
+
+    p: Array
+    q: Array
+    s: Array
+    pq: Array
+    ps: Array
+    power: Array  # q**gamma
+
+
+def _focal_factors(z: Array, gamma: float) -> _FocalFactors:
+    p, q, pq, e = _sigmoids(z)
+    s = np.maximum(-z, 0) + np.log1p(e)
+    ps = np.where(e == 0, 0, p * s)  # s is inf at -inf
+    return _FocalFactors(p, q, s, pq, ps, np.power(q, gamma))
+
+
+def _focal_sides(
+    y_true: ArrayLike, raw_prediction: ArrayLike, gamma: float, alpha: float
+) -> tuple[list[tuple[Array, Array, _FocalFactors]], np.dtype[Any]]:
+    """Check the arguments; return sign, weight and factors of each class, and the result's dtype.
+
+    A hard label belongs to one class, so that one side, which differs from row to row, is enough.
+    """
+    y, z, _ = _validation.rows(y_true, raw_prediction, None)
+    gamma = _validation.at_least_zero("gamma", gamma)
+    alpha = _validation.positive("alpha", alpha)
+    dtype = z.dtype
+    y, z = y.astype(np.float64), z.astype(np.float64)
+    positive, negative = alpha * y, 1 - y
+    sides = [(np.ones(()), positive), (-np.ones(()), negative)]
+    if np.all((y == 0) | (y == 1)):
+        sides = [(2 * y - 1, positive + negative)]
+    return [(sign, weight, _focal_factors(sign * z, gamma)) for sign, weight in sides], dtype
+
+
+def _focal_derivatives(
+    y_true: ArrayLike, raw_prediction: ArrayLike, gamma: float, alpha: float, *, exact: bool
+) -> tuple[Array, Array]:
+    sides, dtype = _focal_sides(y_true, raw_prediction, gamma, alpha)
+    gradient, hessian = np.zeros(()), np.zeros(())
+    for sign, weight, f in sides:
+        scale, bend = weight * f.power, gamma * f.ps
+        gradient = gradient - sign * scale * (bend + f.q)
+        bend = bend * (gamma * f.p - f.q if exact else gamma * f.p)
+        hessian = hessian + scale * (bend + (1 + 2 * gamma) * f.pq)
+    return gradient.astype(dtype), hessian.astype(dtype)
+
+
+def _focal_log_gradient(z: Array, gamma: float) -> Array:
+    """Logarithm of q**gamma (gamma p s + q), at any distance."""
+    e = np.exp(-np.abs(z))
+    odds_times_s = np.where(z >= 0, np.log1p(e) / e, e * (np.log1p(e) - z))  # p s / q
+    limits = np.where(e == 0, z > 0, odds_times_s)
+    exponent, factor = z.dtype.type(gamma + 1), z.dtype.type(gamma)
+    logarithm: Array = exponent * log_sigmoid(-z) + np.log1p(factor * limits)
+    return logarithm

@@ -1,7 +1,8 @@
 r"""The optimal constant: where boosting should start.
 
 For fixed offsets :math:`o_i` it is :math:`\arg\min_c \sum_i w_i L(y_i, o_i + c)`. Without offsets
-the answer is closed; with them, a bracketed Newton iteration on the sums of gradient and hessian.
+the answer is closed; with them, a bracketed Newton iteration on the sums of gradient and hessian. A
+loss that is not convex can have several minima, which a scan brackets one by one.
 """
 
 import math
@@ -20,6 +21,9 @@ __all__ = ["optimal_constant"]
 
 _ROUNDING = 4 * np.finfo(np.float64).eps
 _UNDERFLOW = 1e-280  # gradients below this have lost rows to underflow
+_STEP = 0.5  # of the scan for minima: a row's gradient bends on a scale of 1, whatever gamma
+_MOST_STEPS = 5000  # which are wider where offsets spread over thousands
+_MOST_GROUPS = 1 << 14  # of rows for the scan, 1/8 wide unless offsets spread over thousands
 
 
 def optimal_constant(
@@ -39,7 +43,7 @@ def optimal_constant(
     Parameters
     ----------
     loss : Loss
-        Any convex loss; without offsets, any loss.
+        Any loss.
     y_true : array-like of shape (n_samples,)
         Labels in [0, 1].
     offset : array-like of shape (n_samples,) or None
@@ -53,13 +57,15 @@ def optimal_constant(
         Log-odds. Without offsets, the calibrated margin of the weighted mean label. With offsets,
         :math:`|\sum w g| \le 10^{-10} \sum w |g|` holds there. Where the offsets separate the
         classes so far that the gradients underflow, the logarithms of their positive and negative
-        sums are equal there; where the loss is flat, it is the midpoint of its minimisers.
+        sums are equal there; where the loss is flat, it is the midpoint of its minimisers. If the
+        loss is not convex, it is the lowest of the minima that a scan in steps of 1/2 brackets,
+        from where every margin is at most -40 to where every one is at least 40.
 
     Raises
     ------
     ValueError
         No rows, one class only, no positive weight, labels outside [0, 1], negative weights,
-        offsets that are not finite, shapes that differ, offsets with a non-convex loss.
+        offsets that are not finite, shapes that differ; a loss that falls all the way to one side.
     TypeError
         ``loss`` is not a :class:`Loss`, or an array is not numeric.
 
@@ -87,18 +93,17 @@ def optimal_constant(
     if offset is None:
         return without_offset
     o = _validation.one_per_row("offset", _validation.finite("offset", offset), y.size)
-    if not loss.convex:
-        msg = (
-            f"{loss!r} is declared non-convex: with offsets its sums may have several minima. "
-            f"Leave the offsets out, or pass the constant yourself."
-        )
-        raise ValueError(msg)
     sums = _Sums(loss, y, o, w)
     # A convex loss has rising gradients, so its root lies where the largest and the smallest offset
     # alone would put it.
     low, high = without_offset - float(o.max()), without_offset - float(o.min())
     if low == high:
         return low
+    if not loss.convex:
+        reach = 40 + abs(without_offset)
+        return _lowest_minimum(
+            sums, -float(o.max()) - reach, reach - float(o.min()), scale=positive + negative
+        )
     slack = 1e-9 * (1 + abs(low) + abs(high))
     return _newton(sums, low - slack, high + slack, scale=positive + negative)
 
@@ -138,6 +143,43 @@ class _Sums:
             parts.append((gradient.sum(), hessian.sum(), np.abs(gradient).sum()))
         return _Totals(*map(math.fsum, zip(*parts, strict=True)))
 
+    def slope(self, constant: float, underflow: float = -math.inf) -> float:
+        """Summed gradient, 0 where it rounds to that, or what has its sign where it underflows."""
+        gradient, _, magnitude = self.totals(constant)
+        if magnitude <= underflow:
+            return self.log_balance(constant)
+        return 0.0 if abs(gradient) <= _ROUNDING * magnitude else gradient
+
+    def grouped(self) -> "_Sums":
+        """Merge rows of one class and of nearly one offset into one row at their mean offset."""
+        low = float(self.offset.min())
+        width = max(0.125, (float(self.offset.max()) - low) / (_MOST_GROUPS - 1))
+        weight, moment = np.zeros((2, _MOST_GROUPS)), np.zeros((2, _MOST_GROUPS))
+        for block in _blocks.slices(self.y.size):
+            distance = self.offset[block].astype(np.float64) - low
+            y, w = self.y[block].astype(np.float64), self.weight_of(block)
+            group = (distance / width).astype(np.intp)
+            for label, share in ((0, w * (1 - y)), (1, w * y)):
+                weight[label] += np.bincount(group, share, _MOST_GROUPS)
+                moment[label] += np.bincount(group, share * distance, _MOST_GROUPS)
+        held = weight > 0
+        offset = low + moment[held] / weight[held]
+        return _Sums(self.loss, np.nonzero(held)[0], offset, weight[held])
+
+    def weight_of(self, block: slice) -> Array:
+        """Weights of a block of rows."""
+        if self.weight is None:
+            return np.ones(self.y[block].size)
+        return self.weight[block].astype(np.float64)
+
+    def loss_total(self, constant: float) -> float:
+        """Sum the losses."""
+        parts = []
+        for block in _blocks.slices(self.y.size):
+            y, z = self.y[block].astype(np.float64), self.offset[block] + np.float64(constant)
+            parts.append(self.loss.loss(y, z, self.weight_of(block)).sum())
+        return math.fsum(parts)
+
     def log_balance(self, constant: float) -> float:
         """Log of the 0s' total gradient minus log of the 1s', which rises with the constant."""
         from scipy.special import logsumexp  # noqa: PLC0415 - slow to import
@@ -145,7 +187,7 @@ class _Sums:
         parts = []
         for block in _blocks.slices(self.y.size):
             y, z = self.y[block].astype(np.float64), self.offset[block] + np.float64(constant)
-            w = np.ones_like(y) if self.weight is None else self.weight[block].astype(np.float64)
+            w = self.weight_of(block)
             with np.errstate(all="ignore"):
                 of_ones, of_zeros = self.loss._log_gradients(z)
                 parts.append((logsumexp(of_zeros, b=w * (1 - y)), logsumexp(of_ones, b=w * y)))
@@ -153,6 +195,28 @@ class _Sums:
         if of_zeros == of_ones:  # also where both are -inf: the loss is flat
             return 0.0
         return float(np.clip(of_zeros - of_ones, -1e300, 1e300))
+
+
+def _lowest_minimum(sums: _Sums, low: float, high: float, *, scale: float) -> float:
+    """Find the lowest of the minima between ``low`` and ``high``, each between two scan points."""
+    rough = sums.grouped() if sums.y.size > _MOST_GROUPS else sums
+    steps = min(math.ceil((high - low) / _STEP), _MOST_STEPS)
+    minima, falling = [], None
+    for constant in map(float, np.linspace(low, high, 1 + steps)):
+        if (slope := rough.slope(constant, _UNDERFLOW * scale)) < 0:
+            falling = constant
+        elif slope > 0 and falling is not None:
+            minima.append(_newton(rough, falling, constant, scale=scale))
+            falling = None
+    if rough is not sums:
+        minima = [_newton(sums, c - _STEP, c + _STEP, scale=scale) for c in minima]
+    if not minima:
+        msg = (
+            f"{sums.loss!r} has no minimum for constants from {low:.6g} to {high:.6g}; "
+            f"pass the constant yourself."
+        )
+        raise ValueError(msg)
+    return min(minima, key=sums.loss_total)
 
 
 def _newton(sums: _Sums, low: float, high: float, *, scale: float) -> float:
@@ -169,7 +233,7 @@ def _newton(sums: _Sums, low: float, high: float, *, scale: float) -> float:
         if abs(gradient) <= _ROUNDING * magnitude:
             if hessian > 1e-6 * magnitude:
                 return constant
-            return _middle_of_flat(_gradient_sign(sums), constant, low, high)
+            return _middle_of_flat(sums.slope, constant, low, high)
         low, high = (low, constant) if gradient > 0 else (constant, high)
         step = gradient / hessian if hessian > 0 else math.inf
         inside = low < constant - step < high
@@ -190,14 +254,6 @@ def _balance_logs(sums: _Sums, low: float, high: float) -> float:
     if sums.log_balance(root) == 0.0 and sums.totals(root).magnitude == 0.0:
         return _middle_of_flat(sums.log_balance, root, low, high)
     return root
-
-
-def _gradient_sign(sums: _Sums) -> Callable[[float], float]:
-    def sign(constant: float) -> float:
-        gradient, _, magnitude = sums.totals(constant)
-        return 0.0 if abs(gradient) <= _ROUNDING * magnitude else gradient
-
-    return sign
 
 
 def _middle_of_flat(sign: Callable[[float], float], flat: float, low: float, high: float) -> float:

@@ -3,7 +3,7 @@
 import dataclasses
 import re
 from abc import ABC, abstractmethod
-from typing import ClassVar, Self, final
+from typing import Self, final
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from gradpair import _blocks, _validation, functional
 from gradpair._validation import Array
 
-__all__ = ["BinaryCrossEntropy", "Loss", "WeightedCrossEntropy"]
+__all__ = ["BinaryCrossEntropy", "FocalLoss", "Loss", "WeightedCrossEntropy"]
 
 
 class Loss(ABC):
@@ -32,9 +32,9 @@ class Loss(ABC):
     Three more may be defined where they apply:
 
     ``convex``
-        Class attribute, True unless set: whether the second derivative is nowhere negative.
-        A loss that says False also defines ``_gradient_positive_hessian``, which returns the
-        second derivative without its negative terms in place of the exact one.
+        Attribute or property, True unless defined: whether the second derivative is nowhere
+        negative. A loss that says False also defines ``_gradient_positive_hessian``, which returns
+        the second derivative without its negative terms in place of the exact one.
     ``calibration_shift``
         Property, None unless defined: what must be added to ``raw_prediction`` to make it
         calibrated log-odds, if that is a constant. The calibrated links then take a closed form.
@@ -74,8 +74,6 @@ class Loss(ABC):
     array([-1.38629436])
     """
 
-    convex: ClassVar[bool] = True
-
     @abstractmethod
     def _loss(self, y_true: Array, raw_prediction: Array) -> Array:
         """Return the loss of each row."""
@@ -95,6 +93,11 @@ class Loss(ABC):
             f"_gradient_positive_hessian; define it, or pass hessian='exact'."
         )
         raise NotImplementedError(msg)
+
+    @property
+    def convex(self) -> bool:
+        """Whether the second derivative is nowhere negative."""
+        return True
 
     @property
     def calibration_shift(self) -> float | None:
@@ -430,6 +433,99 @@ class WeightedCrossEntropy(Loss):
     def calibration_shift(self) -> float:
         """``-log(alpha)``: what the weight of the positives has moved the margin up by."""
         return -float(np.log(self.alpha))
+
+
+@final
+@dataclasses.dataclass(frozen=True)
+class FocalLoss(Loss):
+    r"""Focal loss: cross-entropy in which rows that are right already count for little.
+
+    ``alpha`` multiplies the positive term alone. The alpha_t of Lin et al. multiplies positives by
+    :math:`a` and negatives by :math:`1 - a`: pass ``alpha = a / (1 - a)``, which leaves out the
+    factor :math:`1 - a` of the whole loss. Their a = 0.25 is ``alpha=1/3``.
+
+    A row of label 1 has the loss :math:`\alpha\,q^\gamma s(z)`, with :math:`q` = sigmoid(-z) and
+    :math:`s(z) = \log(1 + e^{-z})`; one of label 0 has its mirror image without :math:`\alpha`.
+
+    Parameters
+    ----------
+    gamma : float
+        How fast the loss of a row fades as it comes right, finite and at least 0; 0 is weighted
+        cross-entropy. Errors of the derivatives are stated for up to 20.
+    alpha : float
+        Factor of the positive term, positive and finite. Above 1, false negatives cost more.
+
+    Raises
+    ------
+    ValueError
+        ``gamma`` is negative or ``alpha`` is not positive, or one of them is not finite.
+    TypeError
+        One of them is not a number.
+
+    Notes
+    -----
+    For ``gamma > 0`` the loss is not convex: the second derivative of badly wrong rows is negative,
+    and a Newton step on them goes the wrong way. The adapters therefore take ``hessian="positive"``
+    unless told otherwise, which leaves out its negative term. Both are far below cross-entropy's
+    :math:`p\,q` for rows that are right, so that XGBoost's ``min_child_weight`` and LightGBM's
+    ``min_sum_hessian_in_leaf``, both sums of hessians, forbid more splits, and LightGBM, which
+    estimates the rows of a leaf from its share of the hessians, counts such rows for less in
+    ``min_data_in_leaf``. With "exact" the sums can even be negative. Far from the optimum
+    ``max_delta_step`` bounds the step; docs/focal_loss.md measures all of it.
+
+    The margin is not the log-odds of a 1, and its sigmoid is less extreme than the probability.
+    :meth:`calibrated_probability` undoes that exactly at the population optimum only: on separable
+    data a finite number of rounds over-corrects, so check calibration on rows that were held out.
+
+    References
+    ----------
+    Lin et al., Focal Loss for Dense Object Detection (2017), eq. 5; Charoenphakdee et al., On Focal
+    Loss for Class-Posterior Probability Estimation (2021).
+
+    Examples
+    --------
+    >>> import gradpair as gp
+    >>> loss = gp.FocalLoss(gamma=2.0, alpha=3.0)
+    >>> loss.gradient([1, 0], [0.0, 0.0])
+    array([-0.89486039,  0.2982868 ])
+    >>> loss.calibrated_probability([-1.0, 0.0, 1.0])
+    array([0.03131616, 0.25      , 0.77463788])
+    >>> loss.convex
+    False
+    """
+
+    gamma: float = 2.0
+    alpha: float = 1.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "gamma", _validation.at_least_zero("gamma", self.gamma))
+        object.__setattr__(self, "alpha", _validation.positive("alpha", self.alpha))
+
+    def _loss(self, y_true: Array, raw_prediction: Array) -> Array:
+        return functional.focal_loss(y_true, raw_prediction, self.gamma, self.alpha)
+
+    def _gradient_hessian(self, y_true: Array, raw_prediction: Array) -> tuple[Array, Array]:
+        return functional.focal_loss_gradient_hessian(
+            y_true, raw_prediction, self.gamma, self.alpha
+        )
+
+    def _gradient_positive_hessian(
+        self, y_true: Array, raw_prediction: Array
+    ) -> tuple[Array, Array]:
+        return functional.focal_loss_gradient_positive_hessian(
+            y_true, raw_prediction, self.gamma, self.alpha
+        )
+
+    def _log_gradients(self, raw_prediction: Array) -> tuple[Array, Array]:
+        positive, negative = (
+            functional._focal_log_gradient(z, self.gamma) for z in (raw_prediction, -raw_prediction)
+        )
+        return positive + positive.dtype.type(np.log(self.alpha)), negative
+
+    @property
+    def convex(self) -> bool:
+        """Only at ``gamma = 0``: elsewhere badly wrong rows have a negative second derivative."""
+        return self.gamma == 0
 
 
 def check_loss(loss: object) -> Loss:
