@@ -164,12 +164,84 @@ def test_arguments_are_not_changed():
     gp.optimal_constant(BCE, y, offset=offset, sample_weight=w)
 
 
-def test_a_non_convex_loss_has_a_constant_without_offsets_only():
-    @dataclasses.dataclass(frozen=True)
-    class NonConvex(SquaredHinge):
-        convex = False
+def scanned(loss, y, offset, w):
+    """Total losses over the constants at which no row is undecided any more at either end."""
+    constants = np.arange(-offset.max() - 40, 40 - offset.min(), 0.05)
+    z = offset + constants[:, None]
+    return (w * loss.loss(np.broadcast_to(y, z.shape), z)).sum(axis=1)
 
-    loss = NonConvex()
-    assert np.isfinite(gp.optimal_constant(loss, [1, 0, 0]))
-    with pytest.raises(ValueError, match="non-convex"):
-        gp.optimal_constant(loss, [1, 0], offset=[0.0, 1.0])
+
+@pytest.mark.parametrize("gamma", [0.3, 2.0, 5.5, 20.0])
+@pytest.mark.parametrize("alpha", [0.01, 1.0, 7.3])
+def test_a_non_convex_loss_gets_a_minimum_no_higher_than_any_point_of_a_scan(gamma, alpha):
+    rng, loss = np.random.default_rng(8), gp.FocalLoss(gamma, alpha)
+    for spread in (0.5, 3.0, 12.0):
+        for side in (0.0, 5.0, -5.0):
+            y, w = np.append(rng.integers(0, 2, 12), [1, 0]), rng.uniform(0.1, 3, 14)
+            offset = rng.normal(0, spread, 14) + side * (2 * y - 1)
+            constant = gp.optimal_constant(loss, y, offset=offset, sample_weight=w)
+            total = loss.loss(y, offset + constant, w).sum()
+            assert total <= scanned(loss, y, offset, w).min() * (1 + 1e-12)
+            assert relative_gradient(loss, y, offset, constant, w) <= 1e-10
+            assert loss.hessian(y, offset + constant, w).sum() > 0
+
+
+@pytest.mark.parametrize("heavy", [0, 1])
+@pytest.mark.parametrize("copies", [1, 20_000])
+def test_of_two_minima_it_is_the_lower_one_for_few_rows_and_for_many(heavy, copies):
+    # Wrongly separated classes: one of them must stay wrong, and the lighter one should.
+    loss, y, offset = gp.FocalLoss(2.0), np.array([1, 0]), np.array([-12.0, 12.0])
+    w = np.where(y == heavy, 1.001, 1.0)
+    totals = scanned(loss, y, offset, w)
+    minima = (totals[1:-1] < totals[:-2]) & (totals[1:-1] < totals[2:])
+    assert minima.sum() == 2
+    single = gp.optimal_constant(loss, y, offset=offset, sample_weight=w)
+    assert np.sign(single) == (1 if heavy else -1)
+    rows = (np.tile(column, copies) for column in (y, offset, w))
+    constant = gp.optimal_constant(loss, next(rows), offset=next(rows), sample_weight=next(rows))
+    assert constant == pytest.approx(single, abs=1e-9)
+
+
+def test_many_rows_of_any_offset_and_label_get_the_constant_that_all_of_them_want():
+    rng, loss = np.random.default_rng(6), gp.FocalLoss(2.0, 7.3)
+    y, w = rng.random(60_000), rng.uniform(0, 2, 60_000)
+    y[::2] = y[::2] < 0.1
+    for scale in (3.0, 3000.0):
+        offset = np.float32(scale) * np.float32(rng.random(60_000) - 0.5)
+        constant = gp.optimal_constant(loss, y, offset=offset, sample_weight=w)
+        assert relative_gradient(loss, y, offset, constant, w) <= 1e-10
+        at = offset.astype(np.float64) + constant
+        assert loss.hessian(y, at, w).sum() > 0
+        total = loss.loss(y, at, w).sum()
+        assert all(total <= loss.loss(y, at + by, w).sum() for by in (-9, -1, -0.1, 0.1, 1, 9))
+
+
+@pytest.mark.parametrize("scale", [300.0, 420.0])
+def test_separated_classes_of_a_non_convex_loss_balance_the_logarithms_too(scale):
+    # Near the root -g(1, z) is alpha (1 + gamma) exp(-(gamma + 1) z), and so mirrored for 0.
+    y, gamma, alpha = np.repeat([1, 0], [3, 40]), 2.0, 7.3
+    offset = np.where(y == 1, scale, -scale)
+    constant = gp.optimal_constant(gp.FocalLoss(gamma, alpha), y, offset=offset)
+    assert constant == pytest.approx(0.5 * np.log(alpha * 3 / 40) / (gamma + 1), abs=1e-12)
+
+
+@dataclasses.dataclass(frozen=True)
+class Brier(gp.Loss):
+    """(p - y)², which is bounded."""
+
+    convex = False
+
+    def _loss(self, y_true, raw_prediction):
+        return (gp.sigmoid(raw_prediction) - y_true) ** 2
+
+    def _gradient_hessian(self, y_true, raw_prediction):
+        p, q = gp.sigmoid(raw_prediction), gp.sigmoid(-raw_prediction)
+        residual = (1 - y_true) * p - y_true * q
+        return 2 * residual * p * q, 2 * p * q * (p * q + residual * (q - p))
+
+
+def test_a_bounded_loss_has_a_constant_where_it_has_a_minimum():
+    constant = gp.optimal_constant(Brier(), [1, 1, 0], offset=[0.5, -0.5, 0.0])
+    assert relative_gradient(Brier(), [1, 1, 0], [0.5, -0.5, 0.0], constant) <= 1e-10
+    with pytest.raises(ValueError, match=r"Brier\(\) has no minimum for constants from -40.69"):
+        gp.optimal_constant(Brier(), [1, 1, 0], offset=[-2000.0, -2000.0, 0.0])

@@ -23,7 +23,7 @@ _ROUNDING = 4 * np.finfo(np.float64).eps
 _UNDERFLOW = 1e-280  # gradients below this have lost rows to underflow
 _STEP = 0.5  # of the scan for minima: a row's gradient bends on a scale of 1, whatever gamma
 _MOST_STEPS = 5000  # which are wider where offsets spread over thousands
-_MOST_GROUPS = 1 << 14  # of rows for the scan, 1/8 wide unless offsets spread over thousands
+_MOST_GROUPS = 1 << 12  # of rows for the scan, 1/8 wide unless offsets spread over hundreds
 
 
 def optimal_constant(

@@ -465,15 +465,19 @@ class FocalLoss(Loss):
     Notes
     -----
     For ``gamma > 0`` the loss is not convex: the second derivative of badly wrong rows is negative,
-    and a Newton step on them goes the wrong way. The adapters therefore take ``hessian="positive"``
-    unless told otherwise, which leaves out its negative term. Both are far below cross-entropy's
-    :math:`p\,q` for rows that are right, so that XGBoost's ``min_child_weight`` and LightGBM's
-    ``min_sum_hessian_in_leaf``, both sums of hessians, forbid more splits, and LightGBM, which
-    estimates the rows of a leaf from its share of the hessians, counts such rows for less in
-    ``min_data_in_leaf``. With "exact" the sums can even be negative. Far from the optimum
-    ``max_delta_step`` bounds the step; docs/focal_loss.md measures all of it.
+    and Newton's step would take them further off. The adapters therefore use
+    ``hessian="positive"`` unless told otherwise: it leaves out the negative term. ``"exact"`` keeps
+    it and raises what is then below ``hessian_floor``, so that badly wrong rows pull with their
+    whole gradient and add almost nothing to the hessian sum that the pull is divided by.
 
-    The margin is not the log-odds of a 1, and its sigmoid is less extreme than the probability.
+    Either way rows that are right have far smaller hessians than with cross-entropy. The sums that
+    XGBoost compares with ``min_child_weight`` and LightGBM with ``min_sum_hessian_in_leaf`` shrink,
+    and leaves stop splitting, most of all with ``"exact"`` from a bad start. LightGBM estimates how
+    many rows a leaf has from its share of the hessians, so that ``min_data_in_leaf`` counts rows
+    that are right, or floored, for almost nothing. ``max_delta_step`` bounds a step whose hessian
+    sum is small. The page on the focal loss in the documentation measures all of it.
+
+    The margin is not the log-odds of a 1: with ``alpha=1`` it is closer to 0 than they are.
     :meth:`calibrated_probability` undoes that exactly at the population optimum only: on separable
     data a finite number of rounds over-corrects, so check calibration on rows that were held out.
 
@@ -489,7 +493,7 @@ class FocalLoss(Loss):
     >>> loss.gradient([1, 0], [0.0, 0.0])
     array([-0.89486039,  0.2982868 ])
     >>> loss.calibrated_probability([-1.0, 0.0, 1.0])
-    array([0.03131616, 0.25      , 0.77463788])
+    array([0.0223058 , 0.25      , 0.82964674])
     >>> loss.convex
     False
     """
