@@ -98,6 +98,21 @@ def test_bad_weights_are_refused_everywhere(call, w, kind, message):
 def test_bad_alphas_are_refused(alpha, kind, message):
     fails(lambda: gp.WeightedCrossEntropy(alpha), kind, message)
     fails(lambda: functional.weighted_cross_entropy(Y, Z, alpha), kind, message)
+    fails(lambda: gp.FocalLoss(2.0, alpha), kind, message)
+    fails(lambda: functional.focal_loss(Y, Z, 2.0, alpha), kind, message)
+
+
+@pytest.mark.parametrize(
+    ("gamma", "kind", "message"),
+    [
+        (-0.1, ValueError, "gamma must be at least 0; got -0.1."),
+        *((g, kind, m.replace("alpha", "gamma")) for g, kind, m in BAD_NUMBERS[2:]),
+    ],
+    ids=str,
+)
+def test_bad_gammas_are_refused(gamma, kind, message):
+    fails(lambda: gp.FocalLoss(gamma), kind, message)
+    fails(lambda: functional.focal_loss_gradient_positive_hessian(Y, Z, gamma), kind, message)
 
 
 CORE = {

@@ -54,7 +54,9 @@ def test_a_constant_offset_is_taken_off_again(loss):
 @pytest.mark.parametrize("separation", [0.0, 0.6, -0.6])
 def test_the_gradient_sum_vanishes_for_offsets_up_to_a_thousand(loss, scale, separation):
     rng = np.random.default_rng(11)
-    n = 3000 if loss.convex else 300  # a scan over thousands takes its time
+    if not loss.convex:  # a scan takes its time; one over thousands has its own test below
+        scale = min(scale, 200.0)
+    n = 3000 if loss.convex else 300
     y, w = (rng.random(n) < 0.07).astype(float), rng.uniform(0, 2, n)
     y[: n // 10] = rng.random(n // 10)  # soft labels too
     offset = scale * np.clip(rng.normal(separation * (2 * y - 1), 0.4), -1, 1)

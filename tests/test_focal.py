@@ -1,0 +1,222 @@
+"""What is particular to the focal loss: its alpha, its two hessians, its inverse, its models."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.optimize import minimize_scalar
+
+import gradpair as gp
+from gradpair import functional
+from hosts import HOSTS, digits
+
+HOST = pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.name)
+GAMMA = pytest.mark.parametrize("gamma", [0.1, 0.3, 1.0, 2.0, 5.5, 20.0])
+TRAINED = [
+    gp.FocalLoss(0.5, 7.3),
+    gp.FocalLoss(2.0, 7.3),
+    gp.FocalLoss(2.0, 0.3),
+    gp.FocalLoss(5.0),
+]
+LOSS = pytest.mark.parametrize("loss", TRAINED, ids=lambda loss: loss.name)
+DATA = digits()
+Z = np.linspace(-12, 12, 241)
+
+
+def hessians(y, z, gamma, alpha=1.0):
+    """The exact and the positive hessian."""
+    exact = functional.focal_loss_hessian(y, z, gamma, alpha)
+    positive = functional.focal_loss_gradient_positive_hessian(y, z, gamma, alpha)[1]
+    return exact, positive
+
+
+@GAMMA
+def test_it_is_the_papers_loss_up_to_the_weight_of_the_negatives(gamma):
+    a, p = 0.25, gp.sigmoid(Z)  # alpha_t = a for a 1 and 1 - a for a 0
+    loss = gp.FocalLoss(gamma, alpha=a / (1 - a))
+    assert_allclose((1 - a) * loss.loss(1, Z), -a * (1 - p) ** gamma * np.log(p), rtol=1e-8)
+    assert_allclose((1 - a) * loss.loss(0, Z), -(1 - a) * p**gamma * np.log(1 - p), rtol=1e-8)
+
+
+def test_gamma_zero_is_weighted_cross_entropy():
+    focal, weighted = gp.FocalLoss(0.0, 7.3), gp.WeightedCrossEntropy(7.3)
+    y = np.resize([0.0, 1.0, 0.3], Z.size)
+    assert_allclose(focal.loss(y, Z), weighted.loss(y, Z), rtol=1e-14)
+    assert_allclose(focal.gradient(y, Z), weighted.gradient(y, Z), rtol=1e-13, atol=1e-15)
+    assert_allclose(focal.hessian(y, Z), weighted.hessian(y, Z), rtol=1e-14)
+    eta = np.array([1e-9, 0.2, 0.999])
+    expected = weighted.calibrated_raw_prediction(eta)
+    assert_allclose(focal.calibrated_raw_prediction(eta), expected, rtol=1e-13)
+
+
+@GAMMA
+@pytest.mark.parametrize("y", [0.0, 1.0])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_positive_hessian_is_positive_and_never_below_the_exact_one(gamma, y, dtype):
+    furthest = {np.float32: 87, np.float64: 700}[dtype]
+    right = 0.98 * furthest / (gamma + 1)  # beyond, q**(gamma + 1) is no normal number
+    z = np.linspace(-furthest, right, 5001).astype(dtype) * (1 if y else -1)
+    exact, positive = hessians(y, z, gamma, 7.3)
+    assert positive.dtype == dtype
+    assert (positive > 0).all()
+    assert (positive >= exact).all()
+
+
+@GAMMA
+def test_the_positive_hessian_tends_to_the_exact_one_as_a_row_comes_right(gamma):
+    z = np.array([0.0, 2.0, 5.0, 10.0, 20.0])
+    for y in (0, 1):
+        exact, positive = hessians(y, z if y else -z, gamma)
+        gap = 1 - exact / positive
+        assert (np.diff(gap) < 0).all()
+        assert (gap <= np.exp(-z)).all()
+
+
+@pytest.mark.parametrize("y", [0.0, 0.3, 1.0])
+def test_both_hessians_are_one_at_gamma_zero(y):
+    assert_array_equal(*hessians(y, np.linspace(-60, 60, 501), 0.0, 7.3))
+
+
+def test_a_hard_label_gives_what_the_limit_of_soft_labels_gives():
+    y = np.array([0.0, 1.0])
+    z = np.array([-1.3, 0.7])
+    soft = np.append(y, 0.5), np.append(z, 0.0)  # the third row takes the way of soft labels
+    for function in (functional.focal_loss, functional.focal_loss_gradient, hessians):
+        hard = function(y, z, 2.3, 7.3)
+        assert_allclose(np.asarray(function(*soft, 2.3, 7.3))[..., :2], hard, rtol=1e-15)
+
+
+@GAMMA
+def test_float32_has_its_limits_ten_thousand_away(gamma):
+    y, z = np.array([1, 1, 0, 0]), np.float32([1e4, -1e4, 1e4, -1e4])
+    loss = gp.FocalLoss(gamma, 7.3)
+    assert_array_equal(loss.loss(y, z), np.float32([0, 7.3e4, 1e4, 0]))
+    assert_array_equal(loss.gradient(y, z), np.float32([0, -7.3, 1, 0]))
+    for hessian in hessians(y, z, gamma, 7.3):
+        assert_array_equal(hessian, np.zeros(4))
+
+
+def test_the_hessians_of_the_textbooks_are_other_functions():
+    # What published objectives use: cross-entropy's, the gradient's modulus times p, and the factor
+    # q**gamma taken for a constant. None of them comes near ours in the middle.
+    gamma, p, q = 2.0, gp.sigmoid(Z), gp.sigmoid(-Z)
+    gradient = functional.focal_loss_gradient(1, Z, gamma)
+    middle = np.abs(Z) < 4
+    for textbook in (p * q, np.abs(gradient) * p, q**gamma * p * q, np.abs(gradient)):
+        for ours in hessians(1, Z, gamma):
+            assert np.max(np.abs(textbook / ours - 1)[middle]) > 0.3
+
+
+@GAMMA
+@pytest.mark.parametrize("alpha", [0.3, 7.3])
+def test_the_calibrated_margin_is_the_numerical_population_minimiser(gamma, alpha):
+    loss = gp.FocalLoss(gamma, alpha)
+    for eta in (1e-3, 0.2, 0.5, 0.9):
+
+        def expected(z, eta=eta):
+            return float(loss.loss([1, 0], [z, z], [eta, 1 - eta]).sum())
+
+        found = minimize_scalar(
+            expected, bounds=(-30, 30), method="bounded", options={"xatol": 1e-9}
+        )
+        assert loss.calibrated_raw_prediction(eta) == pytest.approx(found.x, abs=1e-5)
+
+
+@GAMMA
+def test_calibration_has_the_symmetry_of_the_loss(gamma):
+    loss = gp.FocalLoss(gamma)
+    assert loss.calibrated_probability(0.0) == 0.5
+    assert_allclose(gp.FocalLoss(gamma, 7.3).calibrated_probability(0.0), 1 / 8.3, rtol=1e-14)
+    p, q = loss.calibrated_probability(Z), loss.calibrated_probability(-Z)
+    assert_allclose(p + q, 1, rtol=1e-14)
+    assert (p[Z > 0] > gp.sigmoid(Z[Z > 0])).all()  # the margin is closer to 0 than the log-odds
+
+
+def test_its_parameters_are_plain_floats_with_defaults():
+    loss = gp.FocalLoss()
+    assert loss == gp.FocalLoss(2, alpha=1)
+    assert [type(value) for value in (loss.gamma, gp.FocalLoss(np.float32(1)).alpha)] == [float] * 2
+    assert gp.FocalLoss(0.5, 7.3).name == "focal_loss(gamma=0.5,alpha=7.3)"
+
+
+@HOST
+def test_the_adapters_take_the_positive_hessian_unless_told_otherwise(host):
+    loss, y, z = gp.FocalLoss(2.0, 7.3), np.array([1.0, 1.0, 0.0]), np.array([-5.0, 1.0, -1.0])
+    exact, positive = hessians(y, z, 2.0, 7.3)
+    assert exact[0] < 0
+    assert_allclose(host.module.objective(loss)(y, z)[1], positive, rtol=1e-6)
+    floored = host.module.objective(loss, hessian="exact", hessian_floor=0.01)(y, z)[1]
+    assert_allclose(floored, np.maximum(exact, 0.01), rtol=1e-6)
+    convex = host.module.objective(gp.FocalLoss(0.0))
+    assert convex.hessian == "exact"
+
+
+def mean_loss(loss, margin):
+    return loss.loss(DATA.y, margin).mean()
+
+
+@HOST
+@LOSS
+@pytest.mark.parametrize("constant", [None, -3.0, 3.0])
+def test_training_lowers_the_loss_from_the_fitted_constant_and_from_three_off(host, loss, constant):
+    start = gp.optimal_constant(loss, DATA.y) if constant is None else constant
+    booster = host.train(host.data(DATA.x, DATA.y), 30, loss=loss, constant=constant)
+    before = mean_loss(loss, np.full(DATA.y.size, start))
+    assert mean_loss(loss, host.margin(booster, DATA.x)) < 0.05 * before
+
+
+@HOST
+@LOSS
+@pytest.mark.parametrize("constant", [-30.0, 30.0])
+@pytest.mark.parametrize("params", [{}, {"max_delta_step": 1.0}], ids=["plain", "bounded"])
+def test_training_from_thirty_off_stays_finite_with_either_hessian(host, loss, constant, params):
+    least = {"xgboost": {"min_child_weight": 0.0}, "lightgbm": {"min_sum_hessian_in_leaf": 0.0}}
+    params = {**params, **least[host.name]}
+    for hessian in ("exact", "positive"):
+        booster = host.train(
+            host.data(DATA.x, DATA.y),
+            10,
+            loss=loss,
+            constant=constant,
+            hessian=hessian,
+            params=params,
+        )
+        assert np.isfinite(host.margin(booster, DATA.x)).all()
+
+
+@HOST
+def test_a_saved_focal_model_predicts_the_sigmoid_of_its_margin(host, tmp_path):
+    booster = host.train(host.data(DATA.x, DATA.y, DATA.weight), 20, loss=gp.FocalLoss(2.0, 7.3))
+    margin, path = host.margin(booster, DATA.x), tmp_path / "model.json"
+    booster.save_model(path)
+    loaded = type(booster)(model_file=path)
+    assert_allclose(host.probability(loaded, DATA.x), gp.sigmoid(margin), rtol=1e-5, atol=1e-9)
+    assert_array_equal(host.margin(loaded, DATA.x), margin)
+
+
+@HOST
+def test_early_stopping_watches_the_focal_loss(host):
+    train, test, loss = DATA.train, DATA.test, gp.FocalLoss(2.0, 7.3)
+    data, log = host.data(train.x, train.y), {}
+    kwargs = {"reference": data} if host.name == "lightgbm" else {}
+    booster = host.train(
+        data,
+        400,
+        valid=host.data(test.x, test.y, **kwargs),
+        loss=loss,
+        early_stopping_rounds=5,
+        evals_result=log,
+    )
+    losses = log["valid"][loss.name]
+    assert len(losses) < 400
+    best = booster.best_iteration + (1 if host.name == "xgboost" else 0)
+    assert losses[best - 1] == min(losses)
+
+
+@HOST
+def test_with_known_probabilities_the_calibrated_ones_come_out(host):
+    # Two leaves, each of a known rate: here training reaches the population optimum.
+    x = np.repeat([[0.0], [1.0]], 400, axis=0)
+    y, loss = np.repeat([0.07, 0.8], 400), gp.FocalLoss(2.0, 7.3)
+    booster = host.train(host.data(x, y), 80, loss=loss, params={"lambda": 0.0})
+    margin = host.margin(booster, [[0.0], [1.0]])
+    assert_allclose(loss.calibrated_probability(margin), [0.07, 0.8], atol=1e-4)
