@@ -167,20 +167,15 @@ def test_training_lowers_the_loss_from_the_fitted_constant_and_from_three_off(ho
 @HOST
 @LOSS
 @pytest.mark.parametrize("constant", [-30.0, 30.0])
-@pytest.mark.parametrize("params", [{}, {"max_delta_step": 1.0}], ids=["plain", "bounded"])
-def test_training_from_thirty_off_stays_finite_with_either_hessian(host, loss, constant, params):
-    least = {"xgboost": {"min_child_weight": 0.0}, "lightgbm": {"min_sum_hessian_in_leaf": 0.0}}
-    params = {**params, **least[host.name]}
-    for hessian in ("exact", "positive"):
-        booster = host.train(
-            host.data(DATA.x, DATA.y),
-            10,
-            loss=loss,
-            constant=constant,
-            hessian=hessian,
-            params=params,
-        )
-        assert np.isfinite(host.margin(booster, DATA.x)).all()
+@pytest.mark.parametrize("hessian", ["exact", "positive"])
+def test_training_from_thirty_off_stays_finite_with_either_hessian(host, loss, constant, hessian):
+    # By default the sums are too small to split at all. At 0 LightGBM fails a check of its own,
+    # from there with its own loss too (seen in 4.7.0).
+    least = {"xgboost": {"min_child_weight": 0}, "lightgbm": {"min_sum_hessian_in_leaf": 1e-14}}
+    for params in ({}, least[host.name], {**least[host.name], "max_delta_step": 1.0}):
+        data = host.data(DATA.x, DATA.y)
+        how = {"loss": loss, "constant": constant, "hessian": hessian, "params": params}
+        assert np.isfinite(host.margin(host.train(data, 10, **how), DATA.x)).all()
 
 
 @HOST

@@ -470,12 +470,12 @@ class FocalLoss(Loss):
     it and raises what is then below ``hessian_floor``, so that badly wrong rows pull with their
     whole gradient and add almost nothing to the hessian sum that the pull is divided by.
 
-    Either way rows that are right have far smaller hessians than with cross-entropy. The sums that
-    XGBoost compares with ``min_child_weight`` and LightGBM with ``min_sum_hessian_in_leaf`` shrink,
-    and leaves stop splitting, most of all with ``"exact"`` from a bad start. LightGBM estimates how
-    many rows a leaf has from its share of the hessians, so that ``min_data_in_leaf`` counts rows
-    that are right, or floored, for almost nothing. ``max_delta_step`` bounds a step whose hessian
-    sum is small. The page on the focal loss in the documentation measures all of it.
+    XGBoost's ``min_child_weight`` and LightGBM's ``min_sum_hessian_in_leaf`` are sums of hessians.
+    At one margin a row that is right has a far smaller hessian than with cross-entropy, and with
+    ``"exact"`` a badly wrong one has none, so that from a bad start nothing may be split at all.
+    LightGBM also estimates how many rows a leaf has from its share of the hessians:
+    ``min_data_in_leaf`` counts such rows for almost nothing. ``max_delta_step`` bounds the step
+    that a small sum makes. The page on the focal loss in the documentation measures all of it.
 
     The margin is not the log-odds of a 1: with ``alpha=1`` it is closer to 0 than they are.
     :meth:`calibrated_probability` undoes that exactly at the population optimum only: on separable
