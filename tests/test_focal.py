@@ -8,6 +8,8 @@ from scipy.optimize import minimize_scalar
 import gradpair as gp
 from gradpair import functional
 from hosts import HOSTS, digits
+from table import CASES
+from test_functional import ALLOWED, HARD, SOFT, errors_in_eps, grid
 
 HOST = pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.name)
 GAMMA = pytest.mark.parametrize("gamma", [0.1, 0.3, 1.0, 2.0, 5.5, 20.0])
@@ -59,6 +61,18 @@ def test_the_positive_hessian_is_positive_and_never_below_the_exact_one(gamma, y
     assert positive.dtype == dtype
     assert (positive > 0).all()
     assert (positive >= exact).all()
+
+
+@pytest.mark.parametrize("labels", [HARD, SOFT], ids=["hard", "soft"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_the_positive_hessian_is_the_exact_one_without_its_negative_terms(case, dtype, labels):
+    y, z = grid(dtype, labels)
+    gradient, hessian = case.loss._gradient_positive_hessian(y, z)
+    assert_array_equal(gradient, case.loss.gradient(y, z))
+    terms = [case.terms(float(y_i), float(z_i))[2] for y_i, z_i in zip(y, z, strict=True)]
+    kept = [[term for term in summands if term >= 0] for summands in terms]
+    assert errors_in_eps(hessian, kept, dtype) <= ALLOWED[dtype] * case.conditioning
 
 
 @GAMMA

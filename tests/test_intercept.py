@@ -218,10 +218,11 @@ def test_many_rows_of_any_offset_and_label_get_the_constant_that_all_of_them_wan
         assert all(total <= loss.loss(y, at + by, w).sum() for by in (-9, -1, -0.1, 0.1, 1, 9))
 
 
-@pytest.mark.parametrize("scale", [300.0, 420.0])
-def test_separated_classes_of_a_non_convex_loss_balance_the_logarithms_too(scale):
+@pytest.mark.parametrize("copies", [1, 1000])
+@pytest.mark.parametrize("scale", [300.0, 2000.0])
+def test_separated_classes_of_a_non_convex_loss_balance_the_logarithms_too(scale, copies):
     # Near the root -g(1, z) is alpha (1 + gamma) exp(-(gamma + 1) z), and so mirrored for 0.
-    y, gamma, alpha = np.repeat([1, 0], [3, 40]), 2.0, 7.3
+    y, gamma, alpha = np.repeat([1, 0], [3 * copies, 40 * copies]), 2.0, 7.3
     offset = np.where(y == 1, scale, -scale)
     constant = gp.optimal_constant(gp.FocalLoss(gamma, alpha), y, offset=offset)
     assert constant == pytest.approx(0.5 * np.log(alpha * 3 / 40) / (gamma + 1), abs=1e-12)

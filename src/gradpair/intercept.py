@@ -143,11 +143,9 @@ class _Sums:
             parts.append((gradient.sum(), hessian.sum(), np.abs(gradient).sum()))
         return _Totals(*map(math.fsum, zip(*parts, strict=True)))
 
-    def slope(self, constant: float, underflow: float = -math.inf) -> float:
-        """Summed gradient, 0 where it rounds to that, or what has its sign where it underflows."""
+    def slope(self, constant: float) -> float:
+        """Sum the gradients, to 0 where they cancel to rounding."""
         gradient, _, magnitude = self.totals(constant)
-        if magnitude <= underflow:
-            return self.log_balance(constant)
         return 0.0 if abs(gradient) <= _ROUNDING * magnitude else gradient
 
     def grouped(self) -> "_Sums":
@@ -203,13 +201,14 @@ def _lowest_minimum(sums: _Sums, low: float, high: float, *, scale: float) -> fl
     steps = min(math.ceil((high - low) / _STEP), _MOST_STEPS)
     minima, falling = [], None
     for constant in map(float, np.linspace(low, high, 1 + steps)):
-        if (slope := rough.slope(constant, _UNDERFLOW * scale)) < 0:
+        if (slope := rough.slope(constant)) < 0:
             falling = constant
         elif slope > 0 and falling is not None:
             minima.append(_newton(rough, falling, constant, scale=scale))
             falling = None
     if rough is not sums:
-        minima = [_newton(sums, c - _STEP, c + _STEP, scale=scale) for c in minima]
+        near = max(_STEP, 2 * (high - low) / _MOST_GROUPS)  # further than merging moves a row
+        minima = [_newton(sums, c - near, c + near, scale=scale) for c in minima]
     if not minima:
         msg = (
             f"{sums.loss!r} has no minimum for constants from {low:.6g} to {high:.6g}; "
