@@ -10,13 +10,13 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import gradpair as gp
 from hosts import HOSTS, digits
-from table import TRAINABLE
+from table import BUILT_IN
 from test_losses import GenericCrossEntropy
 
 XGBOOST, LIGHTGBM = HOSTS
 DATA = digits()
 HOST = pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.name)
-LOSS = pytest.mark.parametrize("loss", TRAINABLE, ids=lambda loss: loss.name)
+LOSS = pytest.mark.parametrize("loss", BUILT_IN, ids=lambda loss: loss.name)
 
 
 def train_builtin(host, loss, y, weight=None, rounds=30, params=None):
