@@ -38,6 +38,17 @@ def test_the_demo_shows_equal_trees_in_both_hosts():
     assert re.search(r"differ by at most \d\.\de-\d\d\.$", text.strip())
 
 
+def test_the_demo_trains_the_focal_loss_too():
+    text = command("-m", "gradpair", "demo", "--gamma", "1.5")
+    rows = [line.split() for line in text.splitlines() if "FocalLoss(gamma=1.5)" in line]
+    assert len(rows) == 2
+    for _, start, log_loss, precision, _ in rows:
+        assert float(start) == pytest.approx(0.0)  # balanced classes
+        assert float(log_loss) < 0.5
+        assert float(precision) > 0.9
+    assert text.count("50/50 equal") == 2
+
+
 @pytest.mark.parametrize(
     ("missing", "said", "shown"),
     [

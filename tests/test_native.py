@@ -277,6 +277,22 @@ def test_calibration_shifts_the_margin(which):
     assert_allclose(again.predict(rows), expected, rtol=0, atol=1e-6)
 
 
+@pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.name)
+def test_a_focal_model_becomes_native(host):
+    loss = gp.FocalLoss(2.0, 7.3)
+    start = gp.optimal_constant(loss, DATA.y)
+    objective = host.module.objective(loss, start=start)
+    model = host.classifier(objective, rounds=12).fit(DATA.x, DATA.y)
+    booster = model.get_booster() if host.name == "xgboost" else model.booster_
+    native = host.module.to_native(booster, loss, constant=start)
+    trained = host.module.to_native(
+        host.train(host.data(DATA.x, DATA.y), 12, loss=loss), loss, constant=0.0
+    )
+    expected = gp.sigmoid(host.margin(booster, DATA.x) + start)
+    assert_allclose(host.probability(native, DATA.x), expected, rtol=0, atol=1e-6)
+    assert np.corrcoef(host.margin(native, DATA.x), host.margin(trained, DATA.x))[0, 1] > 0.9
+
+
 def test_lightgbm_refits_a_native_model():
     _, native, rows = made(("lightgbm", "train"))
     kept = native.refit(rows, DATA.y, decay_rate=1.0)
@@ -380,6 +396,13 @@ FAULTS = {
         ),
         ValueError,
         "use loss.calibrated_probability(margin)",
+    ),
+    "calibration of the focal loss": (
+        lambda: gp.xgboost.to_native(
+            xgboost_model(0.0)[0], gp.FocalLoss(2.0), constant=0.0, calibrated=True
+        ),
+        ValueError,
+        "FocalLoss(gamma=2.0, alpha=1.0) has none",
     ),
     "dart beyond its intercept": (
         lambda: gp.xgboost.to_native(XGBOOST_MODELS["dart"](9.0)[0], LOSS, constant=9.0),

@@ -18,14 +18,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     demo = commands.add_parser(
         "demo", help="train weighted cross-entropy in XGBoost and LightGBM, beside the built-in"
     )
+    demo.add_argument(
+        "--gamma", type=float, help="train the focal loss of this gamma too, with the same alpha"
+    )
     demo.set_defaults(run=_demo)
-    return int(parser.parse_args(argv).run())
+    arguments = parser.parse_args(argv)
+    return int(arguments.run(arguments))
 
 
-def _demo() -> int:
+def _demo(arguments: argparse.Namespace) -> int:
     from gradpair import _demo  # noqa: PLC0415 - needs scikit-learn
 
-    return _demo.run()
+    return _demo.run(arguments.gamma)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The demo: weighted cross-entropy in both hosts, beside their built-in objective."""
 
+import functools
 import importlib.util
 import json
 import time
@@ -12,6 +13,8 @@ import gradpair as gp
 from gradpair._validation import Array
 
 _ROUNDS = 50
+_XGBOOST = {"max_depth": 4, "nthread": 1}
+_LIGHTGBM = {"num_leaves": 15, "num_threads": 1, "verbosity": -1}
 
 
 class _Digits(NamedTuple):
@@ -31,16 +34,21 @@ class _Row(NamedTuple):
     seconds: float
 
 
-_Trainer = Callable[[_Digits, gp.WeightedCrossEntropy, float], tuple[_Row, _Row]]
+class _Host(NamedTuple):
+    """How a host trains, with its built-in objective from a start and with a loss of ours."""
+
+    title: str
+    native: Callable[[_Digits, float, float], _Row]
+    ours: Callable[[_Digits, gp.Loss], _Row]
 
 
-def run() -> int:
+def run(gamma: float | None = None) -> int:
     """Print the comparison and return the exit status."""
-    hosts: dict[str, tuple[str, _Trainer]] = {
-        "xgboost": ("XGBoost", _xgboost),
-        "lightgbm": ("LightGBM", _lightgbm),
+    hosts = {
+        "xgboost": _Host("XGBoost", _xgboost_native, _xgboost),
+        "lightgbm": _Host("LightGBM", _lightgbm_native, _lightgbm),
     }
-    titles = {"sklearn": "scikit-learn", **{name: title for name, (title, _) in hosts.items()}}
+    titles = {"sklearn": "scikit-learn", **{name: host.title for name, host in hosts.items()}}
     missing = [name for name in titles if importlib.util.find_spec(name) is None]
     for name in missing:
         print(f"{titles[name]} is not installed: pip install 'gradpair[{name}]'")
@@ -50,21 +58,20 @@ def run() -> int:
 
     data = _load()
     loss = gp.WeightedCrossEntropy.balanced(data.train_y)
-    start = gp.optimal_constant(loss, data.train_y)
+    focal = None if gamma is None else gp.FocalLoss(gamma, loss.alpha)
     unweighted = gp.optimal_constant(gp.BinaryCrossEntropy(), data.train_y)
+    start = gp.optimal_constant(loss, data.train_y)
     print(
         f"scikit-learn's digits, 8 against the rest: {data.train_y.size:,} rows to train on, "
         f"{data.test_y.size} held out, {data.train_y.mean():.1%} positive.\n"
         f"alpha = zeros / ones = {loss.alpha:.3f}, so the best start is at log-odds {start:.3f} "
-        f"(unweighted: {unweighted:.3f}). {_ROUNDS} rounds, all from that start.\n"
+        f"(unweighted: {unweighted:.3f}). {_ROUNDS} rounds, each from its best start.\n"
     )
     print(
         f"{'':9} {'objective':22} {'start':>7} {'trees':>11} {'largest |Δp|':>13} "
         f"{'weighted log loss':>18} {'AP':>7} {'seconds':>8}"
     )
-    verdicts = [
-        _report(title, train(data, loss, start), data, loss, start) for title, train in present
-    ]
+    verdicts = [_compare(host, data, loss, focal) for host in present]
     print("\n" + _conclusion(verdicts))
     return 0
 
@@ -81,61 +88,55 @@ def _load() -> _Digits:
     return _Digits(train_x, train_y, test_x, test_y)
 
 
-def _xgboost(data: _Digits, loss: gp.WeightedCrossEntropy, start: float) -> tuple[_Row, _Row]:
+def _xgboost_row(data: _Digits, train: Callable[[Any], Any]) -> _Row:
     import xgboost as xgb  # noqa: PLC0415 - an extra
 
-    dtrain, dtest = xgb.DMatrix(data.train_x, label=data.train_y), xgb.DMatrix(data.test_x)
-    params = {"max_depth": 4, "nthread": 1}
-    native = {
-        **params,
-        "objective": "binary:logistic",
-        "scale_pos_weight": loss.alpha,
-        "base_score": float(gp.sigmoid(start)),
-    }
-
-    def row(train: Callable[[], Any]) -> _Row:
-        booster, seconds = _timed(train)
-        trees = [xgboost_structure(json.loads(d)) for d in booster.get_dump(dump_format="json")]
-        return _Row(booster.predict(dtest), trees, seconds)
-
-    return (
-        row(lambda: xgb.train(native, dtrain, _ROUNDS)),
-        row(lambda: gp.xgboost.train(params, dtrain, _ROUNDS, loss=loss)),
-    )
+    rows = xgb.DMatrix(data.train_x, label=data.train_y)
+    booster, seconds = _timed(lambda: train(rows))
+    trees = [xgboost_structure(json.loads(d)) for d in booster.get_dump(dump_format="json")]
+    return _Row(booster.predict(xgb.DMatrix(data.test_x)), trees, seconds)
 
 
-def _lightgbm(data: _Digits, loss: gp.WeightedCrossEntropy, start: float) -> tuple[_Row, _Row]:
+def _xgboost_native(data: _Digits, alpha: float, start: float) -> _Row:
+    import xgboost as xgb  # noqa: PLC0415 - an extra
+
+    params = {**_XGBOOST, "objective": "binary:logistic", "scale_pos_weight": alpha}
+    params["base_score"] = float(gp.sigmoid(start))
+    return _xgboost_row(data, lambda rows: xgb.train(params, rows, _ROUNDS))
+
+
+def _xgboost(data: _Digits, loss: gp.Loss) -> _Row:
+    return _xgboost_row(data, lambda rows: gp.xgboost.train(_XGBOOST, rows, _ROUNDS, loss=loss))
+
+
+def _lightgbm_row(data: _Digits, train: Callable[[], Any], missing_start: float) -> _Row:
+    booster, seconds = _timed(train)
+    trees = [lightgbm_structure(t["tree_structure"]) for t in booster.dump_model()["tree_info"]]
+    raw = booster.predict(data.test_x, raw_score=True) + missing_start
+    return _Row(gp.sigmoid(raw), trees, seconds)
+
+
+def _lightgbm_native(data: _Digits, alpha: float, start: float) -> _Row:
     import lightgbm as lgb  # noqa: PLC0415 - an extra
 
-    params = {"num_leaves": 15, "num_threads": 1, "verbosity": -1}
-    native = {
-        **params,
-        "objective": "binary",
-        "scale_pos_weight": loss.alpha,
-        "boost_from_average": False,
-    }
+    params = {**_LIGHTGBM, "objective": "binary", "scale_pos_weight": alpha}
     starts = np.full(data.train_y.size, start)
 
-    def row(train: Callable[[], Any], missing_start: float) -> _Row:
-        booster, seconds = _timed(train)
-        trees = [lightgbm_structure(t["tree_structure"]) for t in booster.dump_model()["tree_info"]]
-        raw = booster.predict(data.test_x, raw_score=True) + missing_start
-        return _Row(gp.sigmoid(raw), trees, seconds)
+    def train() -> Any:
+        rows = lgb.Dataset(data.train_x, data.train_y, init_score=starts)
+        return lgb.train(params, rows, _ROUNDS)
 
-    return (
-        row(
-            lambda: lgb.train(
-                native, lgb.Dataset(data.train_x, data.train_y, init_score=starts), _ROUNDS
-            ),
-            start,
-        ),
-        row(
-            lambda: gp.lightgbm.train(
-                params, lgb.Dataset(data.train_x, data.train_y), _ROUNDS, loss=loss
-            ),
-            0.0,
-        ),
-    )
+    return _lightgbm_row(data, train, start)
+
+
+def _lightgbm(data: _Digits, loss: gp.Loss) -> _Row:
+    import lightgbm as lgb  # noqa: PLC0415 - an extra
+
+    def train() -> Any:
+        rows = lgb.Dataset(data.train_x, data.train_y)
+        return gp.lightgbm.train(_LIGHTGBM, rows, _ROUNDS, loss=loss)
+
+    return _lightgbm_row(data, train, 0.0)
 
 
 def xgboost_structure(node: dict[str, Any]) -> Any:
@@ -161,39 +162,50 @@ def _timed(train: Callable[[], Any]) -> tuple[Any, float]:
     return booster, time.perf_counter() - begin
 
 
-def _report(
-    title: str,
-    rows: tuple[_Row, _Row],
-    data: _Digits,
-    loss: gp.WeightedCrossEntropy,
-    start: float,
-) -> tuple[str, int, float]:
-    """Print the two rows of a host; return its name, how many trees differ, and the largest Δp."""
-    from sklearn.metrics import average_precision_score, log_loss  # noqa: PLC0415 - an extra
-
-    weight = np.where(data.test_y == 1, loss.alpha, 1.0)
-    native, ours = rows
+def _compare(
+    host: _Host, data: _Digits, loss: gp.WeightedCrossEntropy, focal: gp.FocalLoss | None
+) -> tuple[int, float]:
+    """Print the rows of a host; return how many trees differ, and the largest Δp."""
+    start = gp.optimal_constant(loss, data.train_y)
+    native, ours = host.native(data, loss.alpha, start), host.ours(data, loss)
     differing = sum(a != b for a, b in zip(native.trees, ours.trees, strict=True))
     gap = float(np.abs(native.score - ours.score).max())
     same = f"{len(ours.trees) - differing}/{len(ours.trees)} equal"
-    for label, row, trees, difference in (
-        ("built-in", native, "", ""),
-        ("WeightedCrossEntropy", ours, same, f"{gap:.1e}"),
-    ):
-        weighted = log_loss(data.test_y, row.score, sample_weight=weight)
-        precision = average_precision_score(data.test_y, row.score)
-        print(
-            f"{title:9} {label:22} {start:7.3f} {trees:>11} {difference:>13} "
-            f"{weighted:18.4f} {precision:7.4f} {row.seconds:8.2f}"
-        )
-        title = ""
-    return title, differing, gap
+    weight = np.where(data.test_y == 1, loss.alpha, 1.0)
+    show = functools.partial(_print, data=data, weight=weight)
+    show(host.title, "built-in", start, native)
+    show("", "WeightedCrossEntropy", start, ours, trees=same, gap=f"{gap:.1e}")
+    if focal is not None:
+        start = gp.optimal_constant(focal, data.train_y)
+        show("", f"FocalLoss(gamma={focal.gamma:g})", start, host.ours(data, focal))
+    return differing, gap
 
 
-def _conclusion(verdicts: list[tuple[str, int, float]]) -> str:
+def _print(
+    title: str,
+    objective: str,
+    start: float,
+    row: _Row,
+    *,
+    data: _Digits,
+    weight: Array,
+    trees: str = "",
+    gap: str = "",
+) -> None:
+    from sklearn.metrics import average_precision_score, log_loss  # noqa: PLC0415 - an extra
+
+    weighted = log_loss(data.test_y, row.score, sample_weight=weight)
+    precision = average_precision_score(data.test_y, row.score)
+    print(
+        f"{title:9} {objective:22} {round(start, 3) + 0.0:7.3f} {trees:>11} {gap:>13} "
+        f"{weighted:18.4f} {precision:7.4f} {row.seconds:8.2f}"
+    )
+
+
+def _conclusion(verdicts: list[tuple[int, float]]) -> str:
     """Say in a sentence what the table shows."""
-    differing = sum(count for _, count, _ in verdicts)
-    gap = max(difference for _, _, difference in verdicts)
+    differing = sum(count for count, _ in verdicts)
+    gap = max(difference for _, difference in verdicts)
     if differing or gap > 1e-6:
         return (
             f"{differing} trees differ, and probabilities by up to {gap:.1e}: the host does not "
