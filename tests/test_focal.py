@@ -47,7 +47,8 @@ def test_gamma_zero_is_weighted_cross_entropy():
     assert_allclose(focal.hessian(y, Z), weighted.hessian(y, Z), rtol=1e-14)
     eta = np.array([1e-9, 0.2, 0.999])
     expected = weighted.calibrated_raw_prediction(eta)
-    assert_allclose(focal.calibrated_raw_prediction(eta), expected, rtol=1e-13)
+    assert_array_equal(focal.calibrated_raw_prediction(eta), expected)
+    assert focal.calibration_shift == weighted.calibration_shift
 
 
 @GAMMA
@@ -200,6 +201,20 @@ def test_a_saved_focal_model_predicts_the_sigmoid_of_its_margin(host, tmp_path):
     loaded = type(booster)(model_file=path)
     assert_allclose(host.probability(loaded, DATA.x), gp.sigmoid(margin), rtol=1e-5, atol=1e-9)
     assert_array_equal(host.margin(loaded, DATA.x), margin)
+
+
+@HOST
+def test_a_focal_model_becomes_native_but_cannot_hold_its_calibration(host):
+    loss, data = gp.FocalLoss(2.0, 7.3), host.data(DATA.x, DATA.y)
+    booster = host.train(data, 5, loss=loss)
+    native = host.module.to_native(booster, loss, constant=0.5)
+    margin = host.margin(booster, DATA.x) + 0.5
+    assert_allclose(host.margin(native, DATA.x), margin, rtol=0, atol=1e-5)
+    assert_allclose(host.probability(native, DATA.x), gp.sigmoid(margin), rtol=0, atol=1e-6)
+    with pytest.raises(ValueError, match="a loss whose correction is a shift of the margin"):
+        host.module.to_native(booster, loss, constant=0.0, calibrated=True)
+    with pytest.raises(ValueError, match="has no built-in equivalent"):
+        host.module.native(loss, DATA.y)
 
 
 @HOST

@@ -531,6 +531,11 @@ class FocalLoss(Loss):
         """Only at ``gamma = 0``: elsewhere badly wrong rows have a negative second derivative."""
         return self.gamma == 0
 
+    @property
+    def calibration_shift(self) -> float | None:
+        """A constant, ``-log(alpha)``, only at ``gamma = 0``."""
+        return -float(np.log(self.alpha)) if self.gamma == 0 else None
+
 
 def check_loss(loss: object) -> Loss:
     """Return ``loss`` if it is an instance of :class:`Loss`."""
