@@ -136,3 +136,17 @@ def test_the_textbook_hessian_is_zero_in_float32_from_17_on():
     p = 1 / (1 + np.exp(-z))
     assert (p * (1 - p) > 0).tolist() == [True, False, False]
     assert (BCE.hessian(np.float32(1.0), z) > 0).all()
+
+
+@pytest.mark.parametrize(("dtype", "last"), [(np.float32, 16), (np.float64, 36)])
+def test_the_sigmoid_rounds_to_one_after(dtype, last):
+    p = gp.sigmoid(np.array([last, last + 1], dtype))
+    assert (1 - p > 0).tolist() == [True, False]
+
+
+def test_feature_fraction_of_lightgbm_draws_other_columns_beside_a_custom_objective():
+    params = {**LIGHTGBM.params, "feature_fraction": 0.3}
+    native = lgb.train({**params, "objective": "binary", "boost_from_average": False}, dataset(), 5)
+    custom = lgb.train({**params, "objective": gp.lightgbm.objective(BCE)}, dataset(), 5)
+    used = [booster.feature_importance().nonzero()[0].tolist() for booster in (native, custom)]
+    assert used[0] != used[1]

@@ -364,6 +364,13 @@ def test_treelite_predicts_the_same(host, constant):
     assert_allclose(predicted, native.predict(rows), rtol=0, atol=1e-6)
 
 
+def test_treelite_refuses_linear_trees():
+    treelite = pytest.importorskip("treelite")
+    _, native, _ = made(("lightgbm", "linear trees"))
+    with pytest.raises(treelite.TreeliteError, match="linear trees .* not supported"):
+        treelite.frontend.from_lightgbm(native)
+
+
 def test_onnx_of_linear_trees_is_wrong_without_an_error():
     # The reason for the warning in the documentation of to_native.
     onnxmltools = pytest.importorskip("onnxmltools")

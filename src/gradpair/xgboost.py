@@ -205,7 +205,8 @@ verbose_eval, callbacks
     constant : float or None
         Log-odds to start from; None fits it with :func:`~gradpair.optimal_constant`, on top of
         ``base_margin`` where that is set. ``base_margin`` itself is not saved, and must be passed
-        to ``predict`` again.
+        to ``predict`` again. Where the constant goes into the first tree, it does so at the end: a
+        callback that predicts sees margins without it.
     hessian, hessian_floor
         As in :func:`objective`.
     xgb_model : str, path, Booster, bytearray or None
