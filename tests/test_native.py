@@ -367,7 +367,7 @@ def test_treelite_predicts_the_same(host, constant):
 def test_treelite_refuses_linear_trees():
     treelite = pytest.importorskip("treelite")
     _, native, _ = made(("lightgbm", "linear trees"))
-    with pytest.raises(treelite.TreeliteError, match="linear trees .* not supported"):
+    with pytest.raises(treelite.TreeliteError, match=r"linear trees .* not supported"):
         treelite.frontend.from_lightgbm(native)
 
 
