@@ -76,7 +76,7 @@ def test_totals_of_all_machines_stand_for_the_labels(host):
     loss = gp.WeightedCrossEntropy(7.3)
     of_rows = host.module.native(loss, DATA.y, DATA.weight)
     totals = tuple(float(DATA.weight[label == DATA.y].sum()) for label in (1, 0))
-    of_totals = host.module.native(loss, DATA.y, DATA.weight, totals=totals)
+    of_totals = host.module.native(loss, DATA.y, DATA.weight, totals=np.array(totals))
     assert of_totals[0].keys() == of_rows[0].keys()
     for name, value in of_rows[0].items():
         assert of_totals[0][name] == pytest.approx(value)

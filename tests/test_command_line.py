@@ -70,6 +70,10 @@ def test_the_demo_without_its_data_or_any_host_fails_with_the_extras_to_install(
         assert f"pip install 'gradpair[{name}]'" in text
 
 
+def test_a_gamma_that_is_none_is_refused_with_the_usage():
+    assert command("-m", "gradpair", "demo", "--gamma", "-1", code=2) == ""
+
+
 def test_the_version_is_printed():
     assert command("-m", "gradpair", "--version").strip() == f"gradpair {gp.__version__}"
 

@@ -152,6 +152,22 @@ def test_a_users_own_preparation_of_the_folds_runs_first(host):
     assert seen == [train.size for train, _ in FOLDS]
 
 
+@HOST
+def test_what_the_preparation_puts_into_the_parameters_is_checked_too(host):
+    loss = gp.BinaryCrossEntropy()
+
+    def add(**more):
+        return lambda train, test, params: (train, test, {**params, **more})
+
+    hook = add(scale_pos_weight=9.0)
+    with pytest.raises(ValueError, match="scale_pos_weight has no effect"):
+        cross_validate(host, host.data(DATA.x, DATA.y), loss, rounds=1, fpreproc=hook)
+    start = {"base_score": 0.5} if host.name == "xgboost" else {"boost_from_average": False}
+    by_hook = cross_validate(host, host.data(DATA.x, DATA.y), loss, rounds=2, fpreproc=add(**start))
+    at_zero = cross_validate(host, host.data(DATA.x, DATA.y), loss, rounds=2, constant=0.0)
+    assert_array_equal(by_hook, at_zero)
+
+
 def test_built_in_metrics_can_be_asked_for():
     loss = gp.BinaryCrossEntropy()
     data = xgb.DMatrix(DATA.x, label=DATA.y)

@@ -200,6 +200,11 @@ CONSTANT = {
     ),
 }
 COSTS = {
+    "a column of labels": (
+        lambda: gp.cost_weights(Y[:, None], false_negative=W, false_positive=1.0),
+        ValueError,
+        "y_true must have shape (n_samples,); got (3, 1).",
+    ),
     "a negative cost": (
         lambda: gp.cost_weights(Y, false_negative=-1.0, false_positive=1.0),
         ValueError,
@@ -396,6 +401,7 @@ LIGHTGBM_ONLY = {
     "an alias of it": ({"unbalance": "true"}, {}, "WeightedCrossEntropy.balanced(y_true)"),
     "pos_bagging_fraction": ({"pos_bagging_fraction": 0.5}, {}, "use bagging_fraction"),
     "neg_bagging_fraction": ({"neg_subsample": 0.5}, {}, "neg_subsample has no effect"),
+    "random forests": ({"boosting_type": "rf"}, {}, "random forests take no custom objective"),
     "sigmoid": ({"sigmoid": 0.7}, {}, "sigmoid has no effect"),
     "num_class": ({"num_class": 3}, {}, "gradpair is for binary targets"),
     "an alias of objective": ({"application": "regression"}, {}, "got 'regression'"),
@@ -422,7 +428,7 @@ LIGHTGBM_ONLY = {
 XGBOOST_ONLY = {
     "obj": ({}, {"obj": gp.xgboost.objective(LOSS)}, "obj= has no place beside loss="),
     "logitraw": ({"objective": "binary:logitraw"}, {}, "got 'binary:logitraw'"),
-    "num_class": ({"num_class": 3}, {}, "gradpair is for binary targets"),
+    "num_class": ({"num_class": 3}, {}, "gradpair is for one binary target"),
     "base_score of 1": ({"base_score": 1.0}, {}, "base_score must be a probability between 0 and"),
     "two starts": ({"base_score": 0.3}, {"constant": 1.0}, "both set the start; pass one"),
     "no round for the constant": (
@@ -475,7 +481,12 @@ def test_a_name_that_xgboost_cannot_read_back_is_refused(name):
 @pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.name)
 def test_parameters_at_their_neutral_value_are_accepted(host):
     neutral = {
-        "xgboost": {"scale_pos_weight": 1, "objective": "binary:logistic", "base_score": None},
+        "xgboost": {
+            "scale_pos_weight": 1,
+            "objective": "binary:logistic",
+            "base_score": None,
+            "num_class": 1,
+        },
         "lightgbm": {
             "scale_pos_weight": "1.0",
             "is_unbalance": False,

@@ -180,6 +180,14 @@ def test_a_users_own_loss_gets_everything_that_ours_have():
     )
 
 
+def test_a_name_takes_parameters_that_are_no_numbers():
+    @dataclasses.dataclass(frozen=True)
+    class Named(GenericCrossEntropy):
+        kind: str = "plain"
+
+    assert Named(2.0).name == "named(alpha=2,kind=plain)"
+
+
 def test_a_loss_must_define_its_value_and_its_derivatives():
     with pytest.raises(TypeError, match="abstract"):
         gp.Loss()

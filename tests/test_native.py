@@ -277,6 +277,34 @@ def test_calibration_shifts_the_margin(which):
     assert_allclose(again.predict(rows), expected, rtol=0, atol=1e-6)
 
 
+def test_feature_names_of_any_alphabet_are_kept():
+    names = ["größe", "日本", 'a "quoted" name', *NAMES[3:]]
+    booster, rows = xgboost_model(-1.25, feature_names=names)
+    native = native_of(FIRST["xgboost"], booster, -1.25)
+    assert native.feature_names == names
+    assert_allclose(native.predict(rows), gp.sigmoid(margin(booster, rows) - 1.25), atol=1e-6)
+    far = gp.xgboost.train({"nthread": 1}, rows, 2, loss=LOSS, constant=9.0)
+    assert far.feature_names == names
+    assert np.isfinite(far.predict(rows)).all()
+
+
+def test_a_native_model_of_xgboost_runs_where_its_original_did():
+    booster, _ = xgboost_model(-1.25)
+    native = native_of(FIRST["xgboost"], booster, -1.25)
+    generic = [json.loads(b.save_config())["learner"]["generic_param"] for b in (booster, native)]
+    assert generic[0]["nthread"] == generic[1]["nthread"] == "1"
+
+
+@pytest.mark.parametrize("constant", [None, 9.0])
+def test_the_model_that_train_returns_evaluates_itself_by_the_built_in_metric(constant):
+    data = xgb.DMatrix(DATA.x, label=DATA.y)
+    booster = gp.xgboost.train(TREES, data, 5, loss=LOSS, constant=constant)
+    expected = gp.BinaryCrossEntropy().loss(DATA.y, margin(booster, data)).mean()
+    for twin in (booster, pickle.loads(pickle.dumps(booster))):
+        reported = float(re.search(r"logloss:([0-9.]+)", twin.eval(data))[1])
+        assert reported == pytest.approx(expected, rel=1e-4)
+
+
 @pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.name)
 def test_a_focal_model_becomes_native(host):
     loss = gp.FocalLoss(2.0, 7.3)
@@ -403,6 +431,15 @@ FAULTS = {
         ),
         ValueError,
         "use loss.calibrated_probability(margin)",
+    ),
+    "a model of LightGBM without a tree": (
+        lambda: gp.lightgbm.to_native(
+            lgb.Booster({"objective": "none", "verbosity": -1}, lgb.Dataset(DATA.x, DATA.y)),
+            LOSS,
+            constant=1.0,
+        ),
+        ValueError,
+        "the booster has no tree yet",
     ),
     "calibration of the focal loss": (
         lambda: gp.xgboost.to_native(

@@ -53,8 +53,10 @@ def test_a_start_in_the_objective_is_a_base_score():
 
 def test_a_users_base_score_becomes_the_constant():
     by_score = HOST.train(dmatrix(), 5, params={"base_score": 0.2}, loss=LOSS)
+    in_words = HOST.train(dmatrix(), 5, params={"base_score": "0.2"}, loss=LOSS)
     by_constant = HOST.train(dmatrix(), 5, loss=LOSS, constant=float(gp.logit(0.2)))
-    assert_array_equal(by_score.predict(dmatrix()), by_constant.predict(dmatrix()))
+    for booster in (by_score, in_words):
+        assert_array_equal(booster.predict(dmatrix()), by_constant.predict(dmatrix()))
 
 
 def test_the_fitted_start_is_the_optimum_where_the_built_in_takes_one_newton_step():

@@ -19,11 +19,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         "demo", help="train weighted cross-entropy in XGBoost and LightGBM, beside the built-in"
     )
     demo.add_argument(
-        "--gamma", type=float, help="train the focal loss of this gamma too, with the same alpha"
+        "--gamma", type=_gamma, help="train the focal loss of this gamma too, with the same alpha"
     )
     demo.set_defaults(run=_demo)
     arguments = parser.parse_args(argv)
     return int(arguments.run(arguments))
+
+
+def _gamma(text: str) -> float:
+    try:
+        return gradpair.FocalLoss(gamma=float(text)).gamma
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _demo(arguments: argparse.Namespace) -> int:

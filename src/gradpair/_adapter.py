@@ -248,7 +248,7 @@ class Builtin:
         y, w = (None, None) if y_true is None else _blocks.training_rows(y_true, sample_weight)
         if totals is None and y is not None:
             totals = _blocks.class_weights(y, w)
-        if not isinstance(totals, tuple | list) or len(totals) != 2:
+        if totals is None or np.shape(totals) != (2,):
             msg = f"totals must be a pair, (weight of the 1s, weight of the 0s); got {totals!r}."
             raise ValueError(msg)
         ones, zeros = (_validation.positive("each of totals", total) for total in totals)

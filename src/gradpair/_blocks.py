@@ -20,10 +20,7 @@ def slices(n_samples: int) -> Iterator[slice]:
 
 def training_rows(y_true: ArrayLike, sample_weight: ArrayLike | None) -> tuple[Array, Array | None]:
     """Return checked labels and weights of shape (n_samples,), at least one row of them."""
-    y = _validation.labels(y_true)
-    if y.ndim != 1:
-        msg = f"y_true must have shape (n_samples,); got {y.shape}."
-        raise ValueError(msg)
+    y = _validation.one_dimensional("y_true", _validation.labels(y_true))
     if not y.size:
         msg = "y_true is empty; pass at least one row of each class."
         raise ValueError(msg)

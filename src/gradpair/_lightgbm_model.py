@@ -52,6 +52,8 @@ def _check(text: str) -> None:
         msg = f"the booster has objective {name!r}; only a custom one can be made native."
     elif "\nnum_tree_per_iteration=1\n" not in text or "\naverage_output\n" in text:
         msg = "the booster has several classes or averaged trees; gradpair cannot make it native."
+    elif "\nTree=0\n" not in text:
+        msg = "the booster has no tree yet; train it first."
     else:
         return
     raise ValueError(msg)
@@ -66,7 +68,9 @@ def _shift_first_tree(text: str, shift: float) -> str:
         return f"{line[1]}=" + " ".join(repr(float(v) + shift) for v in line[2].split())
 
     new = _edit_once(tree, r"^(leaf_value)=(.+)$", shifted, "leaf_value of tree 0")
-    new = re.sub(r"^(internal_value|leaf_const)=(.+)$", shifted, new, flags=re.MULTILINE)
+    for name in ("internal_value", "leaf_const"):  # of trees with splits, of linear trees
+        if re.search(rf"^{name}=.", new, re.MULTILINE):
+            new = _edit_once(new, rf"^({name})=(.+)$", shifted, f"{name} of tree 0")
     # As LightGBM does where it adds its own start: the tree is no longer a scaled one.
     new = _edit_once(new, r"^shrinkage=.*$", "shrinkage=1", "shrinkage of tree 0")
     growth = len(new) - len(tree)

@@ -92,6 +92,14 @@ def same_shape(name: str, array: Array, other_name: str, other: Array) -> None:
         raise ValueError(msg)
 
 
+def one_dimensional(name: str, array: Array) -> Array:
+    """Return ``array`` if its shape is ``(n_samples,)`` for any number of rows."""
+    if array.ndim != 1:
+        msg = f"{name} must have shape (n_samples,); got {array.shape}."
+        raise ValueError(msg)
+    return array
+
+
 def one_per_row(name: str, array: Array, n_samples: int) -> Array:
     """Return ``array`` if its shape is ``(n_samples,)``."""
     if array.shape != (n_samples,):

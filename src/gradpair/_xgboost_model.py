@@ -41,11 +41,25 @@ def native(booster: xgb.Booster, shift: float, params: Mapping[str, Any]) -> xgb
     except (KeyError, IndexError, TypeError) as error:
         msg = f"the JSON model of XGBoost {xgb.__version__} is not as expected: {error!r}"
         raise RuntimeError(msg) from error
-    edited = xgb.Booster(dict(params), model_file=bytearray(json.dumps(model), "utf-8"))
-    if objective_of(edited) != NATIVE or edited.num_features() != booster.num_features():
+    # Not as ASCII: XGBoost does not decode \u in the names of features (seen in 3.4.1).
+    text = json.dumps(model, ensure_ascii=False)
+    settings = {**_machine(booster), **params}
+    edited = xgb.Booster(settings, model_file=bytearray(text, "utf-8"))
+    if _shape(edited) != _shape(booster) or objective_of(edited) != NATIVE:
         msg = f"XGBoost {xgb.__version__} does not load its own JSON model after the edit."
         raise RuntimeError(msg)
     return edited
+
+
+def _machine(booster: xgb.Booster) -> dict[str, Any]:
+    """Return where a booster runs, which is not part of a saved model."""
+    generic = json.loads(booster.save_config())["learner"]["generic_param"]
+    return {name: generic[name] for name in ("nthread", "device") if name in generic}
+
+
+def _shape(booster: xgb.Booster) -> tuple[Any, ...]:
+    """Return what an edit must not change."""
+    return booster.num_boosted_rounds(), booster.feature_names, booster.feature_types
 
 
 def _intercept(learner: dict[str, Any]) -> float:
@@ -92,5 +106,8 @@ def _trees(learner: dict[str, Any]) -> list[dict[str, Any]]:
 def _shift_leaves(tree: dict[str, Any], shift: float) -> None:
     leaves = np.flatnonzero(np.array(tree["left_children"]) == -1)
     values = tree["split_conditions"]  # of a leaf, its value
+    if not leaves.size or len(values) != len(tree["left_children"]):
+        msg = f"{len(values)} values for {leaves.size} leaves"
+        raise IndexError(msg)
     for leaf in leaves:
         values[leaf] = float(np.float32(values[leaf] + shift))

@@ -27,6 +27,7 @@ __all__ = ["cv", "metric", "native", "objective", "to_native", "train"]
 _Fields = tuple[Array | None, Array | None, Array | None]  # label, weight, init_score
 
 _OBJECTIVE = ("objective", "objective_type", "app", "application", "loss")
+_BOOSTING = ("boosting", "boosting_type", "boost")
 _METRIC = ("metric", "metrics", "metric_types")
 # Metrics that a constant cannot change, and the words for none. The others take a margin for a
 # probability where the objective is custom (seen in 4.7.0).
@@ -204,19 +205,21 @@ def train(  # noqa: PLR0917 - the host's signature
     The model starts at the optimal constant of its training rows, is evaluated by the weighted mean
     of its loss, and comes back as a plain Booster of objective ``binary``: its ``predict`` gives
     probabilities that include the start, also after it was saved and loaded where gradpair is not
-    installed. Nothing passed in is changed, except that LightGBM constructs the Datasets.
+    installed. Nothing passed in is changed, except that LightGBM constructs the Datasets and, after
+    a model was continued on them, leaves an ``init_score`` of zeros.
 
     Parameters
     ----------
     params, train_set, num_boost_round, valid_sets, valid_names, callbacks
-        As in :func:`lightgbm.train`. Early stopping watches the loss. ``boost_from_average=True``
-        is what is done in any case, False starts at 0. Of the built-in metrics, ``auc`` and
-        ``average_precision`` can be asked for. A callback that predicts during training sees raw
-        scores without the start.
+        As in :func:`lightgbm.train`. Early stopping watches the loss; of the built-in metrics,
+        ``auc`` and ``average_precision`` can be asked for, and LightGBM then stops at whichever
+        metric stalls first. ``boost_from_average=True`` is what is done in any case, False starts
+        at 0. A callback that predicts during training sees raw scores without the start.
     feval : callable, list of callables or None
         Replaces the metric. It is called with raw scores that include the start.
     init_model : str, Path, Booster or None
-        Model to continue, of objective ``binary``. Its start is kept.
+        Model to continue, of objective ``binary``. Its start is kept. Not on Datasets with an
+        ``init_score``, which LightGBM would replace by the scores of the model.
     keep_training_booster : bool
         Must be False: the scores that such a Booster keeps would lack the start.
     loss : Loss
@@ -262,12 +265,15 @@ def train(  # noqa: PLR0917 - the host's signature
             "continue the returned model with init_model=."
         )
         raise ValueError(msg)
+    valid = [valid_sets] if isinstance(valid_sets, lgb.Dataset) else list(valid_sets or ())
+    data_sets = [train_set, *(rows for rows in valid if isinstance(rows, lgb.Dataset))]
     if init_model is not None:
         init_model, start = _continuable(init_model, constant), 0.0
+        _check_no_offsets(data_sets, params)
     else:
-        start = _fitted_constant(train_set, loss) if constant is None else constant
+        start = _fitted_constant(train_set, loss, params) if constant is None else constant
     params["objective"] = objective(loss, start=start, hessian=hessian, hessian_floor=hessian_floor)
-    with _scores_put_back(train_set, init_model):
+    with _scores_put_back(data_sets, init_model):
         booster = lgb.train(
             params,
             train_set,
@@ -311,8 +317,8 @@ def cv(  # noqa: PLR0917 - the host's signature
     ----------
     params, train_set, num_boost_round, folds, nfold, stratified, shuffle, fpreproc, seed, \
 callbacks, eval_train_metric, return_cvbooster
-        As in :func:`lightgbm.cv`. Early stopping watches the loss. The boosters of
-        ``return_cvbooster`` predict probabilities, like those of :func:`train`.
+        As in :func:`lightgbm.cv`. Early stopping watches the loss and the metrics asked for. The
+        boosters of ``return_cvbooster`` predict probabilities, like those of :func:`train`.
     metrics, feval, init_model, loss, hessian, hessian_floor
         As in :func:`train`, ``metrics`` as ``metric`` there.
     constant : float or None
@@ -345,15 +351,25 @@ callbacks, eval_train_metric, return_cvbooster
     params, constant = _own_params(_adapter.copy_params(params), constant)
     if init_model is not None:
         init_model, constant = _continuable(init_model, constant), 0.0
+        _check_no_offsets([train_set], params)
     starts: list[float] = []
 
     def start_fold(
         train_rows: lgb.Dataset, valid_rows: lgb.Dataset, fold_params: dict[str, Any]
     ) -> tuple[lgb.Dataset, lgb.Dataset, dict[str, Any]]:
         if fpreproc is not None:
+            ours = fold_params["objective"]
             train_rows, valid_rows, fold_params = fpreproc(train_rows, valid_rows, fold_params)
+            if fold_params.get("objective") == ours:
+                del fold_params["objective"]
+            fold_params, fold_constant = _own_params(dict(fold_params), constant)
+            fold_params["objective"] = ours
+        else:
+            fold_constant = constant
         train_rows.construct()
-        starts.append(_fitted_constant(train_rows, loss) if constant is None else constant)
+        if fold_constant is None:
+            fold_constant = _fitted_constant(train_rows, loss, fold_params)
+        starts.append(fold_constant)
         for rows in (train_rows, valid_rows):
             offset = rows.construct().get_field("init_score")
             offset = np.zeros(rows.num_data()) if offset is None else offset
@@ -361,7 +377,7 @@ callbacks, eval_train_metric, return_cvbooster
         return train_rows, valid_rows, fold_params
 
     params["objective"] = objective(loss, hessian=hessian, hessian_floor=hessian_floor)
-    with _scores_put_back(train_set, init_model):
+    with _scores_put_back([train_set], init_model):
         results = lgb.cv(
             params,
             train_set,
@@ -502,21 +518,32 @@ def native(
     return params, weight if builtin.weight is None else weight * builtin.weight
 
 
-@contextlib.contextmanager
-def _scores_put_back(data: lgb.Dataset, init_model: lgb.Booster | None) -> Iterator[None]:
-    """Undo that LightGBM puts the scores of a continued model into the user's Dataset.
+def _check_no_offsets(data_sets: Sequence[lgb.Dataset], params: Mapping[str, Any]) -> None:
+    """Refuse offsets that LightGBM would replace by the scores of the continued model."""
+    for data in data_sets:
+        offset = _fields(data, params)[2]
+        if offset is not None and np.any(offset):
+            msg = (
+                "init_model= and init_score exclude each other: LightGBM replaces the offsets by "
+                "the scores of the model. Train all rounds in one go, or drop init_score."
+            )
+            raise ValueError(msg)
 
-    The next training would take them for the user's offsets.
+
+@contextlib.contextmanager
+def _scores_put_back(
+    data_sets: Sequence[lgb.Dataset], init_model: lgb.Booster | None
+) -> Iterator[None]:
+    """Undo that LightGBM puts the scores of a continued model into the user's Datasets.
+
+    The next training would take them for the user's offsets, of which there were none.
     """
-    if init_model is None:
-        yield
-        return
-    offset = _fields(data)[2]
     try:
         yield
     finally:
-        if _is_constructed(data):
-            data.set_init_score(np.zeros(data.num_data()) if offset is None else offset)
+        for data in data_sets if init_model is not None else ():
+            if _is_constructed(data):
+                data.set_init_score(np.zeros(data.num_data()))
 
 
 def _own_params(
@@ -528,6 +555,12 @@ def _own_params(
     for names, neutral, way_out in _IGNORED:
         for name in names:
             _adapter.refuse(params, name, neutral, way_out)
+    if any(params.get(name) in ("rf", "random_forest") for name in _BOOSTING):
+        msg = (
+            "LightGBM's random forests take no custom objective; use another boosting, or "
+            "lightgbm.train with the parameters of gradpair.lightgbm.native(loss, y)."
+        )
+        raise ValueError(msg)
     asked = [m for name in _METRIC for m in _metric_names(params.pop(name, None))]
     for name in asked:
         if name not in _RANKING_METRICS:
@@ -572,15 +605,15 @@ def _continuable(model: str | Path | lgb.Booster, constant: float | None) -> lgb
     return booster
 
 
-def _fitted_constant(train_set: lgb.Dataset, loss: Loss) -> float:
-    label, weight, init_score = _fields(train_set)
+def _fitted_constant(train_set: lgb.Dataset, loss: Loss, params: Mapping[str, Any]) -> float:
+    label, weight, init_score = _fields(train_set, params)
     if label is None:
         msg = "train_set has no label; build it with lightgbm.Dataset(X, label=y)."
         raise ValueError(msg)
     return optimal_constant(loss, label, offset=init_score, sample_weight=weight)
 
 
-def _fields(data: lgb.Dataset) -> _Fields:
+def _fields(data: lgb.Dataset, params: Mapping[str, Any]) -> _Fields:
     """Read labels, weights and initial scores without constructing the user's Dataset.
 
     To construct it here would fix parameters such as max_bin before the training sees them.
@@ -588,17 +621,25 @@ def _fields(data: lgb.Dataset) -> _Fields:
     if _is_constructed(data):
         return data.get_field("label"), data.get_field("weight"), data.get_field("init_score")
     if data.used_indices is not None and data.reference is not None:  # a subset
-        return _each(lambda field: field[data.used_indices], _fields(data.reference))
+        label, weight, init_score = _fields(data.reference, params)
+        rows = data.used_indices
+        return _rows(label, rows), _rows(weight, rows), _rows(init_score, rows)
+    own: tuple[Any, ...] = (data.label, data.weight, data.init_score)
     if data.label is None and isinstance(data.data, str | Path):  # the file has the label
-        return _fields(lgb.Dataset(data.data, params=data.params).construct())
-    single = (data.label, data.weight, None)  # LightGBM stores these two as float32
-    label, weight, _ = _each(lambda field: _column(field).astype(np.float32), single)
-    return label, weight, None if data.init_score is None else _column(data.init_score)
+        in_file = lgb.Dataset(data.data, params={**(data.params or {}), **params}).construct()
+        pairs = zip(own, _fields(in_file, params), strict=True)
+        own = tuple(found if given is None else given for given, found in pairs)
+    label, weight, init_score = (None if field is None else _column(field) for field in own)
+    # LightGBM stores the first two as float32.
+    return _single(label), _single(weight), init_score
 
 
-def _each(function: Callable[[Any], Array], fields: tuple[Any, Any, Any]) -> _Fields:
-    label, weight, init_score = (None if field is None else function(field) for field in fields)
-    return label, weight, init_score
+def _rows(field: Array | None, rows: Any) -> Array | None:
+    return None if field is None else field[rows]
+
+
+def _single(field: Array | None) -> Array | None:
+    return None if field is None else field.astype(np.float32)
 
 
 def _is_constructed(data: lgb.Dataset) -> bool:

@@ -1,6 +1,7 @@
 """Losses as frozen records: parameters with their check, derivatives and links."""
 
 import dataclasses
+import numbers
 import re
 from abc import ABC, abstractmethod
 from typing import Self, final
@@ -117,7 +118,11 @@ class Loss(ABC):
         fields: tuple[dataclasses.Field[float], ...] = (
             dataclasses.fields(self) if dataclasses.is_dataclass(self) else ()
         )
-        values = ",".join(f"{field.name}={getattr(self, field.name):g}" for field in fields)
+        pairs = [(field.name, getattr(self, field.name)) for field in fields]
+        values = ",".join(
+            f"{name}={value:g}" if isinstance(value, numbers.Real) else f"{name}={value}"
+            for name, value in pairs
+        )
         return f"{snake}({values})" if values else snake
 
     @final

@@ -26,6 +26,7 @@ from gradpair import _xgboost_model
 __all__ = ["cv", "metric", "native", "objective", "to_native", "train"]
 
 _DROPOUT = ("rate_drop", "one_drop")  # without booster="dart" since 3.4
+_DEFAULT_METRIC = "disable_default_eval_metric"
 _RANKING_METRICS = ("auc", "aucpr", "pre", "ndcg", "map")
 
 
@@ -257,8 +258,9 @@ verbose_eval, callbacks
             _check_tree_start(params, num_boost_round)
             params["base_score"] = 0.5
     params["objective"] = _xgboost_model.NATIVE
-    if params.get("eval_metric") is None:
-        params.setdefault("disable_default_eval_metric", 1)
+    silenced = params.get("eval_metric") is None and _DEFAULT_METRIC not in params
+    if silenced:
+        params[_DEFAULT_METRIC] = 1
     if custom_metric is None:
         custom_metric = metric(loss, start=tree_start)
         maximize = False if maximize is None else maximize
@@ -278,6 +280,9 @@ verbose_eval, callbacks
         callbacks=callbacks,
         custom_metric=custom_metric,
     )
+    if silenced:  # in this training, not for the model's own eval
+        params[_DEFAULT_METRIC] = 0
+        booster.set_param({_DEFAULT_METRIC: 0})
     if not tree_start:
         return booster
     del params["base_score"]  # it is in the model, and would be set again
@@ -352,7 +357,7 @@ early_stopping_rounds, fpreproc, as_pandas, verbose_eval, show_stdv, seed, callb
     constant = _requested_constant(params, constant, obj)
     params["objective"] = _xgboost_model.NATIVE
     if not metrics and params.get("eval_metric") is None:
-        params.setdefault("disable_default_eval_metric", 1)
+        params.setdefault(_DEFAULT_METRIC, 1)
     if custom_metric is None:
         custom_metric = metric(loss)
         maximize = False if maximize is None else maximize
@@ -362,7 +367,8 @@ early_stopping_rounds, fpreproc, as_pandas, verbose_eval, show_stdv, seed, callb
     ) -> tuple[xgb.DMatrix, xgb.DMatrix, dict[str, Any]]:
         if fpreproc is not None:
             train_rows, test_rows, fold_params = fpreproc(train_rows, test_rows, fold_params)
-        start = _fitted_constant(train_rows, loss) if constant is None else constant
+        start = _requested_constant(fold_params, constant, None)
+        start = _fitted_constant(train_rows, loss) if start is None else start
         return _offset_by(train_rows, start), _offset_by(test_rows, start), fold_params
 
     return xgb.cv(
@@ -527,14 +533,18 @@ def _requested_constant(
     _adapter.refuse(
         params, "scale_pos_weight", 1, "pass loss=gradpair.WeightedCrossEntropy(alpha={value})"
     )
-    _adapter.refuse(params, "num_class", 0, "note that gradpair is for binary targets")
+    if params.get("num_class") not in (None, 0, 1):
+        msg = f"num_class={params['num_class']}: gradpair is for one binary target; drop it."
+        raise ValueError(msg)
     base_score = params.pop("base_score", None)
     if base_score is None:
         return None if constant is None else _validation.real("constant", constant)
     if constant is not None:
         msg = f"base_score={base_score} and constant={constant} both set the start; pass one."
         raise ValueError(msg)
-    probability = _validation.real("base_score", base_score)
+    probability = _validation.real(
+        "base_score", float(base_score) if isinstance(base_score, str) else base_score
+    )
     if not 0 < probability < 1:
         msg = f"base_score must be a probability between 0 and 1; got {base_score!r}."
         raise ValueError(msg)
