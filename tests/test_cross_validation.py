@@ -56,11 +56,20 @@ def by_hand(host, loss, weight=None, offset=None, rounds=15, **kwargs):
 @pytest.mark.parametrize("offset", [False, True])
 def test_cv_equals_a_loop_written_by_hand(host, loss, offset):
     offset = DATA.offset if offset else None
-    # A fold of LightGBM keeps the bins of all rows, the loop bins its own: enough bins for both.
     data = host.data(DATA.x, DATA.y, DATA.weight, offset)
     result = cross_validate(host, data, loss)
     expected = by_hand(host, loss, DATA.weight, offset)
-    assert_allclose(result, expected, rtol=2e-3 if host.name == "lightgbm" else 1e-4)
+    assert_allclose(result, expected, rtol=1e-4)
+
+
+@HOST
+@pytest.mark.parametrize("policy", [{"hessian": "exact"}, {"hessian_floor": 0.05}], ids=str)
+def test_the_hessian_policy_reaches_every_fold(host, policy):
+    loss = gp.FocalLoss(2.0, 7.3)
+    result = cross_validate(host, host.data(DATA.x, DATA.y), loss, **policy)
+    assert_allclose(result, by_hand(host, loss, **policy), rtol=1e-4)
+    default = cross_validate(host, host.data(DATA.x, DATA.y), loss)
+    assert np.abs(result / default - 1).max() > 1e-2
 
 
 @HOST

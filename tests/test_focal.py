@@ -1,7 +1,9 @@
 """What is particular to the focal loss: its alpha, its two hessians, its inverse, its models."""
 
+import lightgbm as lgb
 import numpy as np
 import pytest
+import xgboost as xgb
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.optimize import minimize_scalar
 
@@ -163,6 +165,23 @@ def test_the_adapters_take_the_positive_hessian_unless_told_otherwise(host):
     assert_allclose(floored, np.maximum(exact, 0.01), rtol=1e-6)
     convex = host.module.objective(gp.FocalLoss(0.0))
     assert convex.hessian == "exact"
+
+
+@HOST
+@pytest.mark.parametrize("policy", [{}, {"hessian": "exact"}, {"hessian_floor": 0.05}], ids=str)
+def test_train_boosts_by_the_hessian_it_is_told(host, policy):
+    loss, start = gp.FocalLoss(2.0, 7.3), -0.7
+    objective = host.module.objective(loss, start=start, **policy)
+    params = {**host.params, "objective": objective}
+    if host.name == "xgboost":
+        del params["objective"]
+        raw = xgb.train({**params, "base_score": 0.0}, host.data(DATA.x, DATA.y), 8, obj=objective)
+    else:
+        raw = lgb.train(params, host.data(DATA.x, DATA.y), 8)
+    ours = host.train(host.data(DATA.x, DATA.y), 8, loss=loss, constant=start, **policy)
+    assert host.structures(ours) == host.structures(raw)
+    expected = host.margin(raw, DATA.x) + start
+    assert_allclose(host.margin(ours, DATA.x), expected, rtol=0, atol=1e-5)
 
 
 def mean_loss(loss, margin):
