@@ -171,7 +171,7 @@ CONSTANT = {
     "all weights zero": (
         lambda: gp.optimal_constant(BCE, Y, sample_weight=np.zeros(3)),
         ValueError,
-        "all sample weights are 0",
+        "all sample weights are zero",
     ),
     "offsets that are nan": (
         lambda: gp.optimal_constant(BCE, Y, offset=[0.0, np.nan, 1.0]),

@@ -1,5 +1,6 @@
 """What the adapters of all hosts share: callables for both host APIs, and checks of parameters."""
 
+import inspect
 import math
 from abc import ABC
 from collections.abc import Callable, Mapping
@@ -133,6 +134,31 @@ class ShiftedMetric:
         return self.metric(preds + preds.dtype.type(self.start), data)
 
 
+@dataclass(frozen=True)
+class ProbabilityMetric:
+    """A user's own metric for a host's estimator, called with probabilities.
+
+    The hosts pass it margins beside a custom objective, and probabilities beside a built-in one.
+    """
+
+    metric: Callable[..., Any]
+    start: float
+
+    @property
+    def __name__(self) -> str:
+        """What XGBoost calls the metric."""
+        return str(getattr(self.metric, "__name__", type(self.metric).__name__))
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        """The metric's own, since LightGBM counts its parameters."""
+        return inspect.signature(self.metric)
+
+    def __call__(self, y_true: Array, raw: Array, *args: Any, **kwargs: Any) -> Any:
+        """Call the metric at ``sigmoid(raw + start)``."""
+        return self.metric(y_true, functional.sigmoid(raw + self.start), *args, **kwargs)
+
+
 def _margins(probability: Array, tiny: float, eps: float) -> Array:
     """Return log-odds, finite because a rounded 0 or 1 stands for the numbers that round to it."""
     if probability.size and not (probability.min() >= 0 and probability.max() <= 1):
@@ -183,8 +209,8 @@ def check_objective(value: object, native: str) -> None:
     """Refuse an objective other than the host's name for a binary target."""
     if callable(value):
         msg = (
-            "params['objective'] is a callable, but train makes the objective itself: drop it and "
-            "pass the loss as loss=, or call the host's own train with your objective."
+            "objective is a callable, but here it is made of loss=: drop it and pass the loss, or "
+            "hand your objective to the host itself."
         )
         raise ValueError(msg)  # noqa: TRY004 - a callable is right elsewhere
     if value is not None and value != native:

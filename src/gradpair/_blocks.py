@@ -40,7 +40,7 @@ def class_weights(y: Array, w: Array | None) -> tuple[float, float]:
         positive.append((w_block * y_block).sum())
         negative.append((w_block * (1 - y_block)).sum())
     if not math.fsum(total):
-        msg = "all sample weights are 0; at least one row of each class needs a positive weight."
+        msg = "all sample weights are zero; at least one row of each class needs a positive weight."
         raise ValueError(msg)
     sums = math.fsum(positive), math.fsum(negative)
     for label, weight in zip((1, 0), sums, strict=True):

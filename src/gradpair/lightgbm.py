@@ -566,8 +566,8 @@ def _own_params(
         if name not in _RANKING_METRICS:
             msg = (
                 f"metric={name!r} would be computed from raw scores without the start; drop it, "
-                f"use one of {sorted(_RANKING_METRICS)}, or pass feval=gradpair.lightgbm.metric("
-                f"...). The loss itself is reported in any case."
+                f"use one of {sorted(_RANKING_METRICS)}, or pass gradpair.lightgbm.metric(...) as "
+                f"the function of your own."
             )
             raise ValueError(msg)
     params["metric"] = asked or "None"

@@ -111,6 +111,16 @@ class Loss(ABC):
         positive, negative = (self._gradient_hessian(y, raw_prediction)[0] for y in (one, zero))
         return np.log(-positive), np.log(negative)
 
+    @final
+    def _calibrated_log_odds(self, raw_prediction: Array) -> Array:
+        """Return the log-odds of :meth:`calibrated_probability`."""
+        if self.calibration_shift is not None:
+            shifted: Array = raw_prediction + raw_prediction.dtype.type(self.calibration_shift)
+            return shifted
+        with np.errstate(all="ignore"):
+            log_positive, log_negative = self._log_gradients(raw_prediction)
+            return log_negative - log_positive
+
     @property
     def name(self) -> str:
         """The loss with its parameters, as metrics are named."""
@@ -276,11 +286,7 @@ class Loss(ABC):
         array([0.25])
         """
         z = _validation.floats("raw_prediction", raw_prediction)
-        if self.calibration_shift is not None:
-            return functional.sigmoid(z + z.dtype.type(self.calibration_shift))
-        with np.errstate(all="ignore"):
-            log_positive, log_negative = self._log_gradients(z)
-            return functional.sigmoid(log_negative - log_positive)
+        return functional.sigmoid(self._calibrated_log_odds(z))
 
     @final
     def calibrated_raw_prediction(self, probability: ArrayLike) -> Array:

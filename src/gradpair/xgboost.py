@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, final
 
@@ -251,7 +251,8 @@ verbose_eval, callbacks
         xgb_model = _continuable(xgb_model, constant)
     else:
         constant = _fitted_constant(dtrain, loss) if constant is None else constant
-        if _fits_intercept(constant, dtrain, evals or ()):
+        data = [dtrain, *(pair[0] for pair in evals or ())]
+        if _fits_intercept(constant, offsets=_has_offsets(data)):
             params["base_score"] = float(sigmoid(constant))
         else:
             tree_start = constant
@@ -583,18 +584,19 @@ def _fitted_constant(dtrain: xgb.DMatrix, loss: Loss) -> float:
     )
 
 
-def _fits_intercept(
-    constant: float, dtrain: xgb.DMatrix, evals: Sequence[tuple[xgb.DMatrix, str]]
-) -> bool:
+def _has_offsets(data: Iterable[object]) -> bool:
+    return any(rows.get_base_margin().size for rows in data if isinstance(rows, xgb.DMatrix))
+
+
+def _fits_intercept(constant: float, *, offsets: bool) -> bool:
     """Whether XGBoost's own intercept holds the constant: ``base_margin`` would override it."""
-    data = [dtrain, *(pair[0] for pair in evals if isinstance(pair[0], xgb.DMatrix))]
     low, high = _xgboost_model.INTERCEPT_RANGE
-    return low <= constant <= high and not any(d.get_base_margin().size for d in data)
+    return low <= constant <= high and not offsets
 
 
 def _check_tree_start(params: Mapping[str, Any], num_boost_round: int) -> None:
     """Refuse what cannot bear a constant in the leaves of the first tree."""
-    why = "with base_margin, or outside [-13.8, 5], the constant goes into the first tree"
+    why = "with offsets, or outside [-13.8, 5], the constant goes into the first tree"
     kind = params.get("booster", "gbtree")
     if kind == "gblinear":
         msg = f"{why}, and booster='gblinear' has no trees; use booster='gbtree'."
@@ -610,6 +612,6 @@ def _check_tree_start(params: Mapping[str, Any], num_boost_round: int) -> None:
         if not str(name).startswith(_RANKING_METRICS):
             msg = (
                 f"{why}, and XGBoost would compute eval_metric={name!r} without it; drop it, or "
-                f"pass custom_metric=gradpair.xgboost.metric(...)."
+                f"pass gradpair.xgboost.metric(...) as the metric."
             )
             raise ValueError(msg)

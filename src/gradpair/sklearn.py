@@ -1,0 +1,529 @@
+"""scikit-learn: a classifier around XGBClassifier or LGBMClassifier that trains with a loss."""
+
+import dataclasses
+import importlib
+import importlib.util
+import sys
+from collections.abc import Callable, Sequence
+from types import ModuleType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from gradpair import _validation, functional
+from gradpair._adapter import Hessian
+from gradpair._estimator import Plan, Rows
+from gradpair._validation import Array
+from gradpair.intercept import optimal_constant
+from gradpair.losses import BinaryCrossEntropy, Loss, check_loss
+
+try:
+    from sklearn.base import BaseEstimator, ClassifierMixin
+    from sklearn.metrics import accuracy_score
+    from sklearn.utils import _safe_indexing, check_array, check_consistent_length, column_or_1d
+    from sklearn.utils.class_weight import compute_sample_weight
+    from sklearn.utils.multiclass import type_of_target
+    from sklearn.utils.validation import check_is_fitted, validate_data
+except ModuleNotFoundError as error:
+    msg = "gradpair.sklearn needs scikit-learn: pip install 'gradpair[sklearn]'"
+    raise ModuleNotFoundError(msg, name=error.name) from error
+
+__all__ = ["BoostingClassifier"]
+
+_HOSTS = ("xgboost", "lightgbm")  # the first that is installed is the default
+
+LossFactory = Callable[[Array, Array | None], Loss]
+
+
+class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """Binary classifier that trains XGBoost or LightGBM with a loss of gradpair.
+
+    It wraps an estimator of the host and is used in its place, in pipelines, searches and
+    calibrators. The model starts at the optimal constant, early stopping watches the weighted mean
+    of the loss, and ``predict_proba`` gives probabilities. What comes out is a plain model of the
+    host, which predicts the same where gradpair is not installed.
+
+    Parameters
+    ----------
+    estimator : XGBClassifier, LGBMClassifier or None
+        The host's estimator, with its parameters. It is cloned, never changed. None is the one
+        whose host is installed, XGBoost's if both are. ``class_weight`` of LGBMClassifier goes
+        into the weights of the rows; ``base_score`` of XGBClassifier, a probability, replaces the
+        optimal constant.
+    loss : Loss, callable or None
+        What to minimise; None is :class:`~gradpair.BinaryCrossEntropy`. A callable
+        ``(y_true, sample_weight) -> Loss`` is called with the training rows, such as
+        :meth:`WeightedCrossEntropy.balanced <gradpair.WeightedCrossEntropy.balanced>`; ``y_true``
+        is then 0 for the first and 1 for the second class. The parameters of a loss can be set and
+        searched as ``loss__alpha`` and ``loss__gamma``.
+    calibrated : bool
+        Whether the predictions are ``loss.calibrated_probability``, probabilities of the classes
+        as they are in the data, in place of the sigmoid of the margin that the loss has moved.
+        Exact at the population optimum only: check it on rows that were held out.
+    hessian : {"exact", "positive"} or None
+        The second derivative to train with, as in :func:`gradpair.xgboost.objective`.
+
+    Attributes
+    ----------
+    classes_ : array of shape (2,)
+        The labels in order. The second is the positive class.
+    loss_ : Loss
+        The loss that was minimised.
+    constant_ : float
+        Log-odds at which training started, on top of the offsets.
+    estimator_ : XGBClassifier or LGBMClassifier
+        The host's estimator with the trained model; its classes are 0 and 1.
+    booster_ : xgboost.Booster or lightgbm.Booster
+        The model, of the host's own objective for binary targets.
+    feature_importances_ : array of shape (n_features,)
+        As of the host's estimator.
+    best_iteration_ : int or None
+        Best iteration of early stopping as the host counts, from 0 in XGBoost and from 1 in
+        LightGBM.
+    evals_result_ : dict
+        Metrics of the evaluation sets in every round.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : array of shape (n_features,)
+        Names of the features, where they are strings.
+
+    See Also
+    --------
+    gradpair.xgboost.train, gradpair.lightgbm.train : The same for the hosts' native data.
+
+    Notes
+    -----
+    Soft labels are passed as an array of shape (n_samples, 2), the probabilities of the two
+    classes, as ``predict_proba`` of another classifier returns them. scikit-learn takes a
+    one-dimensional array of numbers between 0 and 1 for a regression target. Every loss is linear
+    in the label, so such a row is trained on as two, one of each class, weighted by their
+    probabilities. Parameters that count or sample rows see both.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from xgboost import XGBClassifier
+    >>> import gradpair as gp
+    >>> from gradpair.sklearn import BoostingClassifier
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> model = BoostingClassifier(XGBClassifier(n_estimators=20), gp.WeightedCrossEntropy(3.0))
+    >>> model.fit(X, y).predict_proba(X[:2]).round(1)
+    array([[1., 0.],
+           [1., 0.]], dtype=float32)
+    >>> model.set_params(loss__alpha=0.5).loss
+    WeightedCrossEntropy(alpha=0.5)
+    """
+
+    def __init__(
+        self,
+        estimator: Any = None,
+        loss: Loss | LossFactory | None = None,
+        *,
+        calibrated: bool = False,
+        hessian: Hessian | None = None,
+    ) -> None:
+        self.estimator = estimator
+        self.loss = loss
+        self.calibrated = calibrated
+        self.hessian = hessian
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the parameters, with ``deep`` also those of the estimator and of the loss."""
+        params: dict[str, Any] = super().get_params(deep=deep)
+        if deep:
+            params |= {f"loss__{name}": getattr(self.loss, name) for name in _fields(self.loss)}
+        return params
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters, also nested ones: ``estimator__max_depth``, ``loss__alpha``.
+
+        The estimator is changed in place, as scikit-learn does; a loss is replaced by another.
+
+        Raises
+        ------
+        ValueError
+            A parameter that does not exist.
+        """
+        own = {name.removeprefix("loss__"): params[name] for name in params if "loss__" in name}
+        rest = {name: value for name, value in params.items() if "loss__" not in name}
+        loss = rest.get("loss", self.loss)
+        if unknown := sorted(own.keys() - _fields(loss)):
+            msg = (
+                f"Invalid parameter {unknown[0]!r} for loss {loss!r}. Valid parameters are: "
+                f"{_fields(loss)!r}. To search the parameters of a loss, set loss= to a record "
+                f"that has them, such as gradpair.WeightedCrossEntropy(alpha=1.0)."
+            )
+            raise ValueError(msg)
+        if rest.get("estimator", self.estimator) is None:
+            for name in rest:
+                if name.startswith("estimator__"):
+                    msg = f"Invalid parameter {name!r}: estimator is None; set estimator= first."
+                    raise ValueError(msg)
+        if own:
+            rest["loss"] = dataclasses.replace(loss, **own)  # type: ignore[type-var]
+        super().set_params(**rest)
+        return self
+
+    def fit(
+        self,
+        X: Any,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        offset: ArrayLike | None = None,
+        eval_set: Sequence[tuple[Any, ArrayLike]] | None = None,
+        **fit_params: Any,
+    ) -> Self:
+        """Train.
+
+        Parameters
+        ----------
+        X : array, sparse matrix or data frame of shape (n_samples, n_features)
+            Whatever the host's estimator takes.
+        y : array-like of shape (n_samples,), or (n_samples, 2) of float
+            Labels of two classes; or the probabilities of two classes 0 and 1.
+        sample_weight : array-like of shape (n_samples,) or None
+            Weights of at least 0.
+        offset : array-like of shape (n_samples,) or None
+            Known log-odds of each row, to which the model is added. Predicting then needs them
+            too.
+        eval_set : list of (X, y) or None
+            Data on which the loss is reported after every round, and watched by early stopping.
+        **fit_params
+            Passed to ``fit`` of the host's estimator. The weights and offsets of evaluation sets
+            have its names: ``sample_weight_eval_set`` and ``base_margin_eval_set`` in XGBoost,
+            ``eval_sample_weight`` and ``eval_init_score`` in LightGBM. The user's own metrics
+            replace the loss as what is reported, and see probabilities.
+
+        Returns
+        -------
+        BoostingClassifier
+            Itself.
+
+        Raises
+        ------
+        ValueError
+            Labels of other than two classes; shapes that differ; a parameter of the estimator that
+            has no effect beside a custom objective (``scale_pos_weight``, ``is_unbalance``, a
+            callable ``objective``, ...).
+        TypeError
+            An estimator of another kind, a loss that is not one, or values that are not numbers.
+        """
+        estimator, host = _estimator_and_host(self.estimator)
+        _check_flag("calibrated", self.calibrated)
+        requested = host.requested_constant(estimator)
+        for name, way_out in host.REFUSED.items():
+            if fit_params.get(name) is not None:
+                msg = f"fit takes no {name}; {way_out}."
+                raise ValueError(msg)
+        X = self._checked(X, y, reset=True)
+        classes, target = _encode(y)
+        weight = _class_weighted(estimator, classes, target, sample_weight)
+        rows = _rows(X, target, weight, offset)
+        loss = _resolve(self.loss, rows)
+        if (constant := requested) is None:
+            constant = optimal_constant(loss, rows.y, offset=rows.offset, sample_weight=rows.weight)
+        validation = self._validation(eval_set, fit_params, host, classes, rows)
+        plan = Plan(loss, constant, self.hessian, self.calibrated)
+        trained = host.train(estimator, rows, validation, plan, fit_params)
+        self.classes_, self.loss_, self.constant_ = classes, loss, constant
+        self.estimator_, self.best_iteration_, self.evals_result_ = trained
+        self._needs_offset = offset is not None
+        return self
+
+    def decision_function(self, X: Any, *, offset: ArrayLike | None = None) -> Array:
+        """Log-odds of the second class.
+
+        Parameters
+        ----------
+        X : array, sparse matrix or data frame of shape (n_samples, n_features)
+            Rows to predict.
+        offset : array-like of shape (n_samples,) or None
+            Known log-odds of each row, if the model was fitted with them.
+
+        Returns
+        -------
+        array of shape (n_samples,), float32 from XGBoost and float64 from LightGBM or with offsets
+            Margins of the model, made calibrated log-odds if ``calibrated``.
+
+        Raises
+        ------
+        ValueError
+            An offset is missing, or not wanted; X is not like the training rows.
+        sklearn.exceptions.NotFittedError
+            The estimator is not fitted.
+        """
+        check_is_fitted(self)
+        X = self._checked(X, reset=False)
+        raw = _host_of(self.estimator_).margin(self.estimator_, X)
+        if (offset is not None) != self._needs_offset:
+            msg = (
+                "the model was fitted with offset=; pass the offset= of these rows too."
+                if self._needs_offset
+                else "the model was fitted without offset=; drop it, or fit with it."
+            )
+            raise ValueError(msg)
+        if offset is not None:
+            raw = raw + _offsets(offset, raw.size)
+        if self.calibrated and self.loss_.calibration_shift is None:  # not in the model
+            return self.loss_._calibrated_log_odds(raw)
+        return raw
+
+    def predict_proba(self, X: Any, *, offset: ArrayLike | None = None) -> Array:
+        """Probabilities of the two classes.
+
+        Parameters and errors are those of :meth:`decision_function`.
+
+        Returns
+        -------
+        array of shape (n_samples, 2)
+            In the order of ``classes_``.
+        """
+        log_odds = self.decision_function(X, offset=offset)
+        return np.column_stack([functional.sigmoid(-log_odds), functional.sigmoid(log_odds)])
+
+    def predict(self, X: Any, *, offset: ArrayLike | None = None) -> Array:
+        """The more probable class of each row.
+
+        Parameters and errors are those of :meth:`decision_function`.
+
+        Returns
+        -------
+        array of shape (n_samples,)
+            Labels. For another threshold see scikit-learn's ``TunedThresholdClassifierCV``.
+        """
+        positive = self.decision_function(X, offset=offset) > 0
+        predicted: Array = self.classes_[positive.astype(int)]
+        return predicted
+
+    def score(
+        self,
+        X: Any,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        offset: ArrayLike | None = None,
+    ) -> float:
+        """Accuracy of :meth:`predict`, weighted.
+
+        Parameters
+        ----------
+        X, offset
+            As in :meth:`decision_function`.
+        y : array-like of shape (n_samples,)
+            True labels.
+        sample_weight : array-like of shape (n_samples,) or None
+            Weights of at least 0.
+
+        Returns
+        -------
+        float
+            Between 0 and 1.
+        """
+        predicted = self.predict(X, offset=offset)
+        return float(accuracy_score(y, predicted, sample_weight=sample_weight))
+
+    @property
+    def booster_(self) -> Any:
+        """The model, of the host's own objective for binary targets."""
+        check_is_fitted(self)
+        return _host_of(self.estimator_).booster(self.estimator_)
+
+    @property
+    def feature_importances_(self) -> Array:
+        """Importances of the features, as of the host's estimator."""
+        check_is_fitted(self)
+        importances: Array = self.estimator_.feature_importances_
+        return importances
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_class = False
+        tags.input_tags.allow_nan = True
+        tags.input_tags.sparse = True
+        return tags
+
+    def _checked(self, X: Any, y: Any = "no_validation", *, reset: bool) -> Any:
+        """Check the shape of the features and their names, and leave the rest to the host."""
+        if not hasattr(X, "__dataframe__"):
+            X = check_array(
+                X, accept_sparse=["csr", "csc"], ensure_all_finite=False, estimator=self
+            )
+        validate_data(self, X, y, reset=reset, skip_check_array=True)
+        return X
+
+    def _validation(
+        self,
+        eval_set: Any,
+        fit_params: dict[str, Any],
+        host: ModuleType,
+        classes: Array,
+        train: Rows,
+    ) -> list[Rows]:
+        """Take the evaluation sets, with their weights and offsets, out of ``fit_params``."""
+        weights = fit_params.pop(host.EVAL_WEIGHT, None)
+        offsets = fit_params.pop(host.EVAL_OFFSET, None)
+        pairs = [eval_set] if isinstance(eval_set, tuple) else list(eval_set or ())
+        weights, offsets = (
+            _one_per_set(name, values, len(pairs))
+            for name, values in ((host.EVAL_WEIGHT, weights), (host.EVAL_OFFSET, offsets))
+        )
+        validation = []
+        for (X, y), weight, offset in zip(pairs, weights, offsets, strict=True):
+            if (offset is None) != (train.offset is None):
+                msg = (
+                    f"offset= and {host.EVAL_OFFSET}= belong together: pass both, or neither, "
+                    f"when eval_set is passed."
+                )
+                raise ValueError(msg)
+            X = self._checked(X, reset=False)  # noqa: PLW2901
+            validation.append(_rows(X, _encode(y, classes)[1], weight, offset))
+        if any(rows.weight is not None for rows in validation):
+            return [
+                rows if rows.weight is not None else rows._replace(weight=np.ones(rows.y.size))
+                for rows in validation
+            ]
+        return validation
+
+
+def _estimator_and_host(estimator: Any) -> tuple[Any, ModuleType]:
+    """Return the estimator, or the default one, and the module of its host."""
+    if estimator is not None:
+        return estimator, _host_of(estimator)
+    for name in _HOSTS:
+        if importlib.util.find_spec(name) is not None:
+            host = importlib.import_module(f"gradpair._{name}_estimator")
+            return host.ESTIMATOR(), host
+    msg = "estimator=None needs a host: pip install 'gradpair[xgboost]' or 'gradpair[lightgbm]'"
+    raise ModuleNotFoundError(msg)
+
+
+def _host_of(estimator: object) -> ModuleType:
+    """Return the module of an estimator's host, which is imported already if it is one."""
+    for name in _HOSTS:
+        if name in sys.modules:
+            host = importlib.import_module(f"gradpair._{name}_estimator")
+            if isinstance(estimator, host.ESTIMATOR):
+                return host
+    msg = (
+        f"estimator must be an xgboost.XGBClassifier, a lightgbm.LGBMClassifier or None; got "
+        f"{estimator!r}. In a pipeline or a search, BoostingClassifier goes inside of it."
+    )
+    raise TypeError(msg)
+
+
+def _fields(loss: object) -> list[str]:
+    """Return the names of a record's parameters."""
+    if isinstance(loss, Loss) and dataclasses.is_dataclass(loss):
+        return [field.name for field in dataclasses.fields(loss)]
+    return []
+
+
+def _resolve(loss: Loss | LossFactory | None, rows: Rows) -> Loss:
+    """Return the record to minimise, made of the training rows if it is a callable."""
+    if loss is None:
+        return BinaryCrossEntropy()
+    if isinstance(loss, Loss | type) or not callable(loss):
+        return check_loss(loss)
+    return check_loss(loss(rows.y, rows.weight))
+
+
+def _encode(y: ArrayLike, classes: Array | None = None) -> tuple[Array, Array]:
+    """Return the two classes, and of each row the probability of the second."""
+    if getattr(y, "ndim", 1) == 2 and np.shape(y)[1] == 2:
+        return _encode_probabilities(y, classes)
+    kind = type_of_target(y, input_name="y")
+    if kind.startswith("continuous"):
+        msg = (
+            f"Unknown label type: {kind}. Pass labels of two classes; or soft labels as an array "
+            f"of shape (n_samples, 2), the probabilities of both: np.column_stack([1 - y, y])."
+        )
+        raise ValueError(msg)
+    found, codes = np.unique(column_or_1d(y, warn=True), return_inverse=True)
+    if classes is None and len(found) != 2:
+        msg = (
+            f"Only binary classification is supported, but y has {len(found)} "
+            f"class{'' if len(found) == 1 else 'es'}: {found[:10].tolist()}."
+        )
+        raise ValueError(msg)
+    if classes is None:
+        return found, codes.astype(float)
+    if not np.isin(found, classes).all():
+        msg = f"the labels of eval_set are {found[:10].tolist()}; y has {classes.tolist()}."
+        raise ValueError(msg)
+    return classes, (found == classes[1]).astype(float)[codes]
+
+
+def _encode_probabilities(y: ArrayLike, classes: Array | None) -> tuple[Array, Array]:
+    """Return the classes 0 and 1, and of each row the probability of 1."""
+    probabilities = _validation.labels(y)
+    if not np.allclose(probabilities.sum(axis=1), 1, atol=1e-5):
+        msg = "soft labels of shape (n_samples, 2) are probabilities; each row must sum to 1."
+        raise ValueError(msg)
+    if classes is not None and classes.tolist() != [0, 1]:
+        msg = f"soft labels are for the classes 0 and 1; y has the classes {classes.tolist()}."
+        raise ValueError(msg)
+    return np.array([0, 1]), probabilities[:, 1].astype(float)
+
+
+def _class_weighted(
+    estimator: Any, classes: Array, target: Array, sample_weight: ArrayLike | None
+) -> ArrayLike | None:
+    """Multiply the weights by the estimator's class weights, as LightGBM does."""
+    if (class_weight := getattr(estimator, "class_weight", None)) is None:
+        return sample_weight
+    if not np.isin(target, (0, 1)).all():
+        msg = "class_weight needs hard labels; with soft ones use loss=WeightedCrossEntropy(...)."
+        raise ValueError(msg)
+    weight: Array = compute_sample_weight(class_weight, classes[target.astype(int)])
+    if sample_weight is None:
+        return weight
+    own = _validation.nonnegative("sample_weight", sample_weight)
+    return weight * _validation.one_per_row("sample_weight", own, weight.size)
+
+
+def _rows(X: Any, target: Array, sample_weight: ArrayLike | None, offset: ArrayLike | None) -> Rows:
+    """Check the fields of rows, and split those with a soft label in one of each class."""
+    check_consistent_length(X, target)
+    weight = None
+    if sample_weight is not None:
+        weight = _validation.nonnegative("sample_weight", sample_weight)
+        weight = _validation.one_per_row("sample_weight", weight, target.size)
+    offset = None if offset is None else _offsets(offset, target.size)
+    if np.isin(target, (0, 1)).all():
+        return Rows(X, target.astype(int), weight, offset)
+    zeros, ones = np.flatnonzero(target < 1), np.flatnonzero(target > 0)
+    source = np.concatenate([zeros, ones])
+    y = np.repeat([0, 1], [zeros.size, ones.size])
+    order = np.argsort(source, kind="stable")  # the two of a row side by side
+    source, y = source[order], y[order]
+    probability = np.where(y == 1, target[source], 1 - target[source])
+    return Rows(
+        _safe_indexing(X, source),
+        y,
+        probability if weight is None else weight[source] * probability,
+        None if offset is None else offset[source],
+    )
+
+
+def _offsets(offset: ArrayLike, n_samples: int) -> Array:
+    checked = _validation.finite("offset", offset).astype(float)
+    return _validation.one_per_row("offset", checked, n_samples)
+
+
+def _one_per_set(name: str, values: Any, n_sets: int) -> list[Any]:
+    """Return one entry for each evaluation set."""
+    if values is None:
+        return [None] * n_sets
+    if not isinstance(values, list | tuple) or len(values) != n_sets:
+        msg = f"{name} must be a list with one entry for each of the {n_sets} sets of eval_set."
+        raise ValueError(msg)
+    return list(values)
+
+
+def _check_flag(name: str, value: object) -> None:
+    if not isinstance(value, bool | np.bool_):
+        msg = f"{name} must be True or False; got {value!r}."
+        raise TypeError(msg)
