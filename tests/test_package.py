@@ -30,6 +30,7 @@ PUBLIC = {
     ],
     "gradpair.xgboost": ["cv", "metric", "native", "objective", "to_native", "train"],
     "gradpair.lightgbm": ["cv", "metric", "native", "objective", "to_native", "train"],
+    "gradpair.sklearn": ["BoostingClassifier"],
 }  # fmt: skip
 
 
@@ -76,7 +77,7 @@ def test_hosts_are_attributes_that_load_on_first_use():
     assert run(code).split() == ["False", "True", "gradpair.xgboost", "False"]
 
 
-@pytest.mark.parametrize("host", ["xgboost", "lightgbm"])
+@pytest.mark.parametrize("host", ["xgboost", "lightgbm", "sklearn"])
 def test_a_missing_host_says_which_extra_to_install(host):
     code = (
         f"import sys; sys.modules[{host!r}] = None; import gradpair\n"

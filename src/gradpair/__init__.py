@@ -1,8 +1,9 @@
 """Gradient-boosting objectives for binary targets: exact derivatives, right start, right metric.
 
 The mathematics is in :mod:`gradpair.functional`, the losses are records such as
-:class:`WeightedCrossEntropy`, and :mod:`gradpair.xgboost` and :mod:`gradpair.lightgbm` hand them to
-their host. Those two are imported on first use, so that one host is enough.
+:class:`WeightedCrossEntropy`, :mod:`gradpair.xgboost` and :mod:`gradpair.lightgbm` hand them to
+their host, and :mod:`gradpair.sklearn` is scikit-learn's way over both. These three are imported on
+first use, so that one host is enough.
 """
 
 import importlib
@@ -16,7 +17,7 @@ from gradpair.losses import BinaryCrossEntropy, FocalLoss, Loss, WeightedCrossEn
 
 __version__ = "0.1.0"
 
-_HOSTS = ("lightgbm", "xgboost")
+_INTEGRATIONS = ("lightgbm", "sklearn", "xgboost")
 
 __all__ = [
     "BinaryCrossEntropy",
@@ -34,11 +35,11 @@ __all__ = [
 
 
 def __getattr__(name: str) -> ModuleType:
-    if name in _HOSTS:
+    if name in _INTEGRATIONS:
         return importlib.import_module(f"gradpair.{name}")
     msg = f"module 'gradpair' has no attribute {name!r}"
     raise AttributeError(msg)
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOSTS})
+    return sorted({*globals(), *_INTEGRATIONS})

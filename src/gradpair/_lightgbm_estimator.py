@@ -59,8 +59,7 @@ def booster(estimator: lgb.LGBMClassifier) -> lgb.Booster:
 
 def margin(estimator: lgb.LGBMClassifier, features: Any) -> Array:
     """Return the raw scores of rows, without their offsets."""
-    raw: Array = estimator.predict(features, raw_score=True)
-    return raw
+    return np.asarray(estimator.predict(features, raw_score=True))
 
 
 def _with_metrics(
@@ -69,7 +68,9 @@ def _with_metrics(
     """Split metrics into the user's functions and built-in names; without any, report the loss."""
     own = fit_params.get("eval_metric")
     given = [own] if own is None or isinstance(own, str) or callable(own) else list(own)
-    functions = [_adapter.ProbabilityMetric(f, plan.constant) for f in given if callable(f)]
+    functions: list[Any] = [
+        _adapter.ProbabilityMetric(f, plan.constant) for f in given if callable(f)
+    ]
     named = [name for name in given if name is not None and not callable(name)]
     names, _ = lightgbm._own_params({"metric": named}, None)
     asked = [] if asked == "None" else asked

@@ -51,11 +51,8 @@ def train(
     )
     booster = trainer.get_booster()
     model = _xgboost_model.native(booster, start + plan.model_shift, {})
-    fitted = clone(estimator)
-    fitted.load_model(model.save_raw("json"))
-    fitted.set_params(**estimator.get_params(deep=False))  # XGBoost sets some from the model
     return Trained(
-        fitted,
+        _fitted(estimator, model),
         int(best) if (best := booster.attr("best_iteration")) is not None else None,
         trainer.evals_result() if validation else {},
     )
@@ -70,6 +67,17 @@ def margin(estimator: xgb.XGBClassifier, features: Any) -> Array:
     """Return the margins of rows, without their offsets."""
     margins: Array = estimator.predict(features, output_margin=True)
     return margins
+
+
+def _fitted(estimator: xgb.XGBClassifier, model: xgb.Booster) -> xgb.XGBClassifier:
+    """Return a clone that holds the model, with the user's parameters."""
+    fitted: xgb.XGBClassifier = clone(estimator)
+    fitted.load_model(model.save_raw("json"))
+    # Loading sets some parameters from the model; set_params would set them in the model too.
+    for name, value in estimator.get_params(deep=False).items():
+        if hasattr(fitted, name):
+            setattr(fitted, name, value)
+    return fitted
 
 
 def _tree_start(estimator: xgb.XGBClassifier, rows: Rows, plan: Plan) -> float:

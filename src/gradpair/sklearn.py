@@ -146,23 +146,12 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ValueError
             A parameter that does not exist.
         """
-        own = {name.removeprefix("loss__"): params[name] for name in params if "loss__" in name}
-        rest = {name: value for name, value in params.items() if "loss__" not in name}
-        loss = rest.get("loss", self.loss)
-        if unknown := sorted(own.keys() - _fields(loss)):
-            msg = (
-                f"Invalid parameter {unknown[0]!r} for loss {loss!r}. Valid parameters are: "
-                f"{_fields(loss)!r}. To search the parameters of a loss, set loss= to a record "
-                f"that has them, such as gradpair.WeightedCrossEntropy(alpha=1.0)."
-            )
-            raise ValueError(msg)
-        if rest.get("estimator", self.estimator) is None:
-            for name in rest:
-                if name.startswith("estimator__"):
-                    msg = f"Invalid parameter {name!r}: estimator is None; set estimator= first."
-                    raise ValueError(msg)
-        if own:
-            rest["loss"] = dataclasses.replace(loss, **own)  # type: ignore[type-var]
+        prefix = "loss__"
+        changes = {n.removeprefix(prefix): v for n, v in params.items() if n.startswith(prefix)}
+        rest = {n: v for n, v in params.items() if not n.startswith(prefix)}
+        self._check_names(rest)
+        if changes:
+            rest["loss"] = _replace(rest.get("loss", self.loss), changes)
         super().set_params(**rest)
         return self
 
@@ -257,7 +246,7 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self)
         X = self._checked(X, reset=False)
-        raw = _host_of(self.estimator_).margin(self.estimator_, X)
+        raw: Array = _host_of(self.estimator_).margin(self.estimator_, X)
         if (offset is not None) != self._needs_offset:
             msg = (
                 "the model was fitted with offset=; pass the offset= of these rows too."
@@ -345,9 +334,24 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         tags.input_tags.sparse = True
         return tags
 
+    def _check_names(self, params: dict[str, Any]) -> None:
+        """Refuse names that do not exist, before anything is set."""
+        valid = self.get_params(deep=False)
+        for name in params:
+            head, nested, _ = name.partition("__")
+            if head not in valid or (nested and head != "estimator"):
+                msg = (
+                    f"Invalid parameter {name!r} for estimator {self!r}. Valid parameters are: "
+                    f"{list(valid)!r}."
+                )
+                raise ValueError(msg)
+            if nested and params.get("estimator", self.estimator) is None:
+                msg = f"Invalid parameter {name!r}: estimator is None; set estimator= first."
+                raise ValueError(msg)
+
     def _checked(self, X: Any, y: Any = "no_validation", *, reset: bool) -> Any:
         """Check the shape of the features and their names, and leave the rest to the host."""
-        if not hasattr(X, "__dataframe__"):
+        if not hasattr(X, "columns"):  # of pandas, polars and pyarrow
             X = check_array(
                 X, accept_sparse=["csr", "csc"], ensure_all_finite=False, estimator=self
             )
@@ -419,6 +423,18 @@ def _fields(loss: object) -> list[str]:
     if isinstance(loss, Loss) and dataclasses.is_dataclass(loss):
         return [field.name for field in dataclasses.fields(loss)]
     return []
+
+
+def _replace(loss: Any, changes: dict[str, Any]) -> Any:
+    """Return the record with other values."""
+    if unknown := sorted(changes.keys() - _fields(loss)):
+        msg = (
+            f"Invalid parameter {unknown[0]!r} for loss {loss!r}. Valid parameters are: "
+            f"{_fields(loss)!r}. To search the parameters of a loss, set loss= to a record that "
+            f"has them, such as gradpair.WeightedCrossEntropy(alpha=1.0)."
+        )
+        raise ValueError(msg)
+    return dataclasses.replace(loss, **changes)
 
 
 def _resolve(loss: Loss | LossFactory | None, rows: Rows) -> Loss:
