@@ -656,6 +656,20 @@ def test_searches_vary_the_loss_its_parameters_and_the_estimator(host):
 
 
 @hosts
+def test_jobs_and_threads_change_nothing(host):
+    grid = {"loss__alpha": [0.5, 9.0], "estimator__n_jobs": [1, 2]}
+    one, two = (
+        GridSearchCV(
+            BoostingClassifier(host_estimator(host, 5), LOSS), grid, cv=2, n_jobs=jobs
+        ).fit(DATA.train.x, DATA.train.y)
+        for jobs in (1, 2)
+    )
+    scores = one.cv_results_["mean_test_score"]
+    assert_array_equal(scores, two.cv_results_["mean_test_score"])
+    assert_array_equal(scores[:2], scores[2:])
+
+
+@hosts
 def test_a_halving_search_raises_the_rounds_and_draws_the_loss(host):
     search = HalvingRandomSearchCV(
         BoostingClassifier(host_estimator(host), FOCAL),
