@@ -1,5 +1,6 @@
 """What the adapters of all hosts share: callables for both host APIs, and checks of parameters."""
 
+import dataclasses
 import inspect
 import math
 from abc import ABC
@@ -157,6 +158,13 @@ class ProbabilityMetric:
     def __call__(self, y_true: Array, raw: Array, *args: Any, **kwargs: Any) -> Any:
         """Call the metric at ``sigmoid(raw + start)``."""
         return self.metric(y_true, functional.sigmoid(raw + self.start), *args, **kwargs)
+
+
+def estimator_metric(metric: Callable[..., Any], start: float) -> Callable[..., Any]:
+    """Give a user's metric what it expects: probabilities, or margins if it is one of ours."""
+    if isinstance(metric, MetricCallable) and metric.input == "raw":
+        return dataclasses.replace(metric, start=metric.start + start)
+    return ProbabilityMetric(metric, start)
 
 
 def _margins(probability: Array, tiny: float, eps: float) -> Array:

@@ -68,9 +68,7 @@ def _with_metrics(
     """Split metrics into the user's functions and built-in names; without any, report the loss."""
     own = fit_params.get("eval_metric")
     given = [own] if own is None or isinstance(own, str) or callable(own) else list(own)
-    functions: list[Any] = [
-        _adapter.ProbabilityMetric(f, plan.constant) for f in given if callable(f)
-    ]
+    functions = [_adapter.estimator_metric(f, plan.constant) for f in given if callable(f)]
     named = [name for name in given if name is not None and not callable(name)]
     names, _ = lightgbm._own_params({"metric": named}, None)
     asked = [] if asked == "None" else asked
@@ -106,4 +104,6 @@ def _fitted(estimator: lgb.LGBMClassifier, model: lgb.Booster, rows: Rows) -> lg
     fitted.booster_.model_from_string(model.model_to_string(num_iteration=-1))
     fitted.booster_.best_iteration = model.best_iteration
     fitted.booster_.params = model.params
-    return fitted.set_params(**estimator.get_params(deep=False))
+    params = {"verbose": None, **estimator.get_params(deep=False)}
+    del params["objective"]  # it is None or the name that the fit has set
+    return fitted.set_params(**params)

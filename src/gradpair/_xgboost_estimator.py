@@ -96,7 +96,7 @@ def _metric(asked: Any, start: float, plan: Plan) -> dict[str, Any]:
     if asked is not None and not callable(asked):
         return {}
     own = xgboost.metric(plan.loss, start=start)
-    metric = own if asked is None else _adapter.ProbabilityMetric(asked, start)
+    metric = own if asked is None else _adapter.estimator_metric(asked, start)
     return {"eval_metric": metric, xgboost._DEFAULT_METRIC: True}
 
 

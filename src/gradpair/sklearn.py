@@ -184,7 +184,8 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             Passed to ``fit`` of the host's estimator. The weights and offsets of evaluation sets
             have its names: ``sample_weight_eval_set`` and ``base_margin_eval_set`` in XGBoost,
             ``eval_sample_weight`` and ``eval_init_score`` in LightGBM. The user's own metrics
-            replace the loss as what is reported, and see probabilities.
+            replace the loss as what is reported, and see probabilities; those of
+            :func:`gradpair.xgboost.metric` and :func:`gradpair.lightgbm.metric` what they ask for.
 
         Returns
         -------
@@ -220,6 +221,7 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.classes_, self.loss_, self.constant_ = classes, loss, constant
         self.estimator_, self.best_iteration_, self.evals_result_ = trained
         self._needs_offset = offset is not None
+        self._calibrates = bool(self.calibrated) and loss.calibration_shift is None
         return self
 
     def decision_function(self, X: Any, *, offset: ArrayLike | None = None) -> Array:
@@ -256,7 +258,7 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             raise ValueError(msg)
         if offset is not None:
             raw = raw + _offsets(offset, raw.size)
-        if self.calibrated and self.loss_.calibration_shift is None:  # not in the model
+        if self._calibrates:  # where the model cannot
             return self.loss_._calibrated_log_odds(raw)
         return raw
 
