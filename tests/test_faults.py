@@ -330,7 +330,7 @@ def shared_train_faults(host):
             {"objective": host.module.objective(LOSS)},
             {},
             ValueError,
-            "params['objective'] is a callable",
+            "objective is a callable",
         ),
         "an objective that is not binary": (
             {"objective": "multiclass"},

@@ -305,6 +305,12 @@ def test_soft_labels_are_probabilities_of_both_classes(host):
         gp.optimal_constant(LOSS, soft, sample_weight=rows.weight)
     )
     assert model.classes_.tolist() == [0, 1]
+    offset = {"offset": rows.offset}
+    model.fit(rows.x, np.column_stack([1 - soft, soft]), rows.weight, **offset)
+    assert model.constant_ == pytest.approx(
+        gp.optimal_constant(LOSS, soft, sample_weight=rows.weight, **offset)
+    )
+    model.fit(rows.x, np.column_stack([1 - soft, soft]), rows.weight)
     twice = BoostingClassifier(host_estimator(host), LOSS)
     source = np.repeat(np.arange(soft.size), 2)
     weight = np.column_stack([1 - soft, soft]).ravel() * np.repeat(rows.weight, 2)
@@ -388,6 +394,7 @@ def test_early_stopping_watches_the_weighted_loss(host, with_offset):
     values = history["weighted_cross_entropy(alpha=3)"]
     best = int(np.argmin(values))
     assert model.best_iteration_ == best + (host == "lightgbm")
+    assert model.booster_.best_iteration == model.best_iteration_
     assert best + 4 == len(values) < 200
     margin = model.decision_function(new.x, **({"offset": new.offset} if with_offset else {}))
     loss = LOSS.loss(new.y, margin.astype(float), new.weight)
