@@ -9,6 +9,7 @@ import importlib
 from types import ModuleType
 
 from gradpair import functional
+from gradpair.audit import check_objective
 from gradpair.costs import cost_weights
 from gradpair.functional import log_sigmoid, logit, sigmoid, softplus
 from gradpair.intercept import optimal_constant
@@ -23,6 +24,7 @@ __all__ = [
     "FocalLoss",
     "Loss",
     "WeightedCrossEntropy",
+    "check_objective",
     "cost_weights",
     "functional",
     "log_sigmoid",
