@@ -143,8 +143,10 @@ def _loss_function(objective: Any, loss: Any) -> LossFunction | None:
     if loss is None:
         return None
     if isinstance(loss, type) or not (isinstance(loss, Loss) or callable(loss)):
-        msg = f"loss must be a gradpair.Loss or a function of y_true and raw_prediction; "
+        msg = (
+            f"loss must be a gradpair.Loss or a function of y_true and raw_prediction; "
             f"got {loss!r}."
+        )
         raise TypeError(msg)
     function = loss.loss if isinstance(loss, Loss) else loss
 
