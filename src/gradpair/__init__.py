@@ -2,22 +2,25 @@
 
 The mathematics is in :mod:`gradpair.functional`, the losses are records such as
 :class:`WeightedCrossEntropy`, and :mod:`gradpair.xgboost` and :mod:`gradpair.lightgbm` hand them to
-their host. Those two are imported on first use, so that one host is enough.
+their host. Those two are imported on first use, so that one host is enough; so is
+:mod:`gradpair.audit`, the home of :func:`check_objective`.
 """
 
 import importlib
-from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from gradpair import functional
-from gradpair.audit import check_objective
 from gradpair.costs import cost_weights
 from gradpair.functional import log_sigmoid, logit, sigmoid, softplus
 from gradpair.intercept import optimal_constant
 from gradpair.losses import BinaryCrossEntropy, FocalLoss, Loss, WeightedCrossEntropy
 
+if TYPE_CHECKING:
+    from gradpair.audit import check_objective
+
 __version__ = "0.1.0"
 
-_HOSTS = ("lightgbm", "xgboost")
+_MODULES = ("audit", "lightgbm", "xgboost")  # imported on first use
 
 __all__ = [
     "BinaryCrossEntropy",
@@ -35,12 +38,14 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> ModuleType:
-    if name in _HOSTS:
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
         return importlib.import_module(f"gradpair.{name}")
+    if name == "check_objective":
+        return importlib.import_module("gradpair.audit").check_objective
     msg = f"module 'gradpair' has no attribute {name!r}"
     raise AttributeError(msg)
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOSTS})
+    return sorted({*globals(), *_MODULES, *__all__})

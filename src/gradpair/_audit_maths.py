@@ -332,9 +332,10 @@ def _wrong_rows(audit: Audit) -> Rows:
 
 def _scale(rows: Rows, gradient: Array) -> Array:
     """Return the largest gradient of each row's label."""
-    size = np.where(np.isfinite(gradient), np.abs(gradient), 0)
-    of_zeros, of_ones = (size[rows.y == label].max() for label in (0, 1))
-    return np.where(rows.y == 1, of_ones, of_zeros)
+    scale = np.where(np.isfinite(gradient), np.abs(gradient), 0.0)
+    for label in (0, 1):
+        scale[rows.y == label] = scale[rows.y == label].max()
+    return scale
 
 
 def _gradient_slope(audit: Audit, rows: Rows, gradient: Array) -> Derivative:

@@ -98,7 +98,7 @@ def check_objective(
     >>> report.ok
     False
     >>> [finding.code for finding in report.findings if finding.severity == "error"]
-    ['sign', 'gradient', 'hessian', 'weights-dropped']
+    ['sign', 'gradient', 'weights-dropped']
     """
     function = _loss_function(objective, loss)
     if isinstance(objective, Loss):
