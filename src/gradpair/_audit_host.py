@@ -3,6 +3,7 @@
 import copy
 import dataclasses
 import gc
+import inspect
 import pickle
 import weakref
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from gradpair._audit_subject import (
     HESSIAN,
     Audit,
     CallError,
+    LGBMClassifierSubject,
     LightGBMSubject,
     LossSubject,
     Subject,
@@ -128,6 +130,27 @@ def check_repeatable(audit: Audit) -> Iterator[Finding]:
         )
 
 
+def check_group(audit: Audit) -> Iterator[Finding]:
+    """Whether a fourth parameter bears the group that LGBMClassifier puts there, None."""
+    subject, rows = audit.subject, audit.both_labels(3, 32)
+    if not isinstance(subject, LGBMClassifierSubject):
+        return
+    data = subject.data(rows.y, rows.w)
+    try:
+        by_default = subject.objective(data[0], rows.z.copy(), data[1])
+    except TypeError:  # fewer than three parameters, or no default for the fourth
+        return
+    if not all(map(_same, by_default, subject.result(rows.z.copy(), data))):
+        name = list(inspect.signature(subject.objective).parameters)[-1]
+        yield Finding(
+            "error",
+            "group-parameter",
+            f"LGBMClassifier passes the group, None, as the fourth parameter, {name}, and that "
+            f"changes the derivatives.",
+            "Take three parameters; give others to a class whose instances are called.",
+        )
+
+
 def check_copies(audit: Audit) -> Iterator[Finding]:
     """Whether it can be pickled and deep-copied, as hosts, estimators and dask do."""
     deep_copied = isinstance(audit.subject, LightGBMSubject)
@@ -214,4 +237,4 @@ def _same(first: Any, second: Any) -> bool:
     return bool(np.array_equal(first, second, equal_nan=True))
 
 
-CHECKS = (check_output, check_buffers, check_fresh_results, check_repeatable, check_copies)
+CHECKS = (check_output, check_group, check_buffers, check_fresh_results, check_copies)

@@ -8,6 +8,7 @@ import numpy as np
 from gradpair._audit_derivatives import Derivative, derivative
 from gradpair._audit_report import Finding, Point, Severity
 from gradpair._audit_subject import (
+    ALMOST_ONE,
     GRADIENT,
     HESSIAN,
     Audit,
@@ -21,7 +22,7 @@ from gradpair._validation import Array
 Columns = tuple[Array, Array]  # gradient and hessian
 
 _FEW = 3  # rows: a kink between two estimates can fake one or two
-_RTOL = 1e-4  # between two calls of a float32 objective
+_RTOL = 5e-3  # between two calls of an objective, which may round to float16
 
 # On both sides of where exp, 1 - p and log p leave float32 and float64.
 _TAILS = [
@@ -199,7 +200,7 @@ def check_weights(audit: Audit) -> Iterator[Finding]:
     plain = audit.derivatives(rows)
     try:
         weighted = audit.derivatives(rows._replace(w=weight))
-        ones = audit.derivatives(rows._replace(w=np.ones_like(weight)))
+        ones = audit.derivatives(rows._replace(w=np.full(weight.size, ALMOST_ONE)))
     except CallError as error:
         what = f"With weights: {error.finding.what}"
         yield Finding("error", "weights-refused", what, audit.subject.weighting)
@@ -220,21 +221,23 @@ def check_weights(audit: Audit) -> Iterator[Finding]:
 def check_soft_labels(audit: Audit) -> Iterator[Finding]:
     """Whether a label between 0 and 1 is a mixture of the two classes."""
     rows = audit.both_labels(3, 32)
-    n = rows.y.size // 2
-    share = np.random.default_rng(audit.seed).choice([0.125, 0.25, 0.75], n)
-    severity: Severity = "error" if isinstance(audit.subject, LossSubject) else "note"
-    columns = audit.derivatives(rows)
-    soft = audit.rows(share, rows.z[:n])
+    share = np.random.default_rng(audit.seed).choice([0.125, 0.25, 0.75], rows.y.size // 2)
+    soft = audit.rows(np.tile(share, 2), rows.z)
+    is_loss = isinstance(audit.subject, LossSubject)
+    severity: Severity = "error" if is_loss else "note"
+    hard_columns = audit.derivatives(rows)
     try:
         soft_columns = audit.derivatives(soft)
     except CallError as error:
         what = f"With labels between 0 and 1: {error.finding.what}"
         yield Finding(severity, "soft-labels", what, "Nothing, if all labels are 0 or 1.")
         return
-    for name, hard, got in zip((GRADIENT, HESSIAN), columns, soft_columns, strict=True):
-        expected = share * hard[n:] + (1 - share) * hard[:n]
+    names = (GRADIENT, HESSIAN) if is_loss else (GRADIENT,)  # others may bound their hessian
+    for name, hard, got in zip(names, hard_columns, soft_columns, strict=False):
+        zeros, ones = np.split(hard, 2)
+        expected = np.tile(share * ones + (1 - share) * zeros, 2)
         if not _close(got, expected):
-            at = int(np.argmax(np.nan_to_num(np.abs(got - expected), nan=np.inf)))
+            at = int(np.argmax(np.abs(got - expected)))
             yield Finding(
                 severity,
                 "soft-labels",
@@ -296,17 +299,14 @@ def check_declarations(audit: Audit) -> Iterator[Finding]:
         advice = "Define it: the adapters use it unless told hessian='exact'."
         yield Finding("error", "positive-hessian", str(error), advice)
         return
-    wrong = slope.differs(positive)
-    if not _close(positive_gradient, gradient) or (
-        wrong.sum() >= _FEW and not _surrogate(gradient, positive, slope)
-    ):
+    if not _close(positive_gradient, gradient) or not _surrogate(gradient, positive, slope):
         yield Finding(
             "error",
             "positive-hessian",
             "_gradient_positive_hessian does not return the gradient with a bound of the second "
             "derivative that is nowhere negative.",
             "Return the gradient and the second derivative without its negative terms.",
-            _worst(rows, positive, slope, wrong),
+            _worst(rows, positive, slope, np.ones(positive.size, dtype=bool)),
         )
 
 

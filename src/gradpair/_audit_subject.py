@@ -14,6 +14,7 @@ from gradpair._validation import Array
 from gradpair.losses import Loss
 
 GRADIENT, HESSIAN = "gradient", "hessian"
+ALMOST_ONE = float(np.nextafter(np.float32(1), np.float32(2)))  # LightGBM drops weights of all 1
 
 Precision = type[np.floating[Any]]
 LossFunction = Callable[[Array, Array], Array]  # of labels and margins
@@ -235,7 +236,7 @@ class Audit:
     def rows(self, y: Any, z: Any) -> Rows:
         """Return rows whose weights change nothing."""
         y, z = np.asarray(y, dtype=np.float64), np.asarray(z, dtype=np.float64)
-        return Rows(y, z, np.ones(y.size) if self.weighted else None)
+        return Rows(y, z, np.full(y.size, ALMOST_ONE) if self.weighted else None)
 
     def both_labels(self, limit: float, n_margins: int) -> Rows:
         """Return random margins up to a limit, first with label 0, then with label 1.

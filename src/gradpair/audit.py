@@ -182,6 +182,9 @@ def _findings(audit: Audit) -> Iterator[Finding]:
             return
         what = f"Without weights: {unweighted.finding.what}"
         yield Finding("error", "weights-absent", what, audit.subject.weighting)
+    if unstable := list(_audit_host.check_repeatable(audit)):
+        yield from unstable  # all other comparisons would compare noise
+        return
     for check in _CHECKS:
         try:
             yield from check(audit)
