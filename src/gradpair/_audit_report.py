@@ -26,6 +26,12 @@ class Point:
         What the objective returned.
     expected : float or None
         What it should have returned, where that is a single number.
+
+    Examples
+    --------
+    >>> from gradpair.audit import Point
+    >>> print(Point(y_true=1.0, raw_prediction=-2.0, got=0.88, expected=-0.88))
+    worst at y = 1, z = -2: got 0.88, expected -0.88
     """
 
     y_true: float

@@ -34,7 +34,6 @@ _SUBJECTS: dict[Kind, tuple[type[Subject], ...]] = {
     "lightgbm": (LightGBMSubject,),
     "sklearn": (LGBMClassifierSubject, XGBClassifierSubject),
 }
-KINDS = tuple(_SUBJECTS)
 _CHECKS = _audit_maths.CHECKS + _audit_host.CHECKS
 # What a host refuses aloud: of a function for both estimators, an error only if both refuse.
 _LOUD = frozenset(
