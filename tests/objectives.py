@@ -161,6 +161,18 @@ def column_output(preds, data):
     return tuple(column.reshape(-1, 1) for column in scipy_log_loss(preds, data))
 
 
+def stacked_output(preds, data):
+    """One array of two rows, which hosts unpack."""
+    return np.stack(scipy_log_loss(preds, data))
+
+
+def log_cosh(preds, data):
+    """A gradient that is exactly 1 far out, in float32 from 9 on."""
+    w = weight_of(data)
+    slope = np.tanh(preds - data.get_label())
+    return w * slope, w * (1 - slope**2)
+
+
 def list_output(preds, data):
     return tuple(column.tolist() for column in scipy_log_loss(preds, data))
 
@@ -230,6 +242,9 @@ RIGHT = [
     Case(central_difference_hessian, "lightgbm", BCE),
     Case(column_output, "xgboost", BCE),
     Case(list_output, "lightgbm", BCE),
+    *both(stacked_output, BCE),
+    Case(log_cosh, "lightgbm", notes={"soft-labels"}),
+    Case(log_cosh, "xgboost", warnings={"hessian-zero"}, notes={"soft-labels"}),
     *both(integer_hessian, squared_error),
     *both(Smoothed(0.1)),
     *both(functools.partial(with_parameter, alpha=ALPHA), gp.WeightedCrossEntropy(ALPHA)),
@@ -262,6 +277,11 @@ def unweighted_hessian(preds, data):
 
 def normalised_weights(preds, data):
     p, w = expit(preds), weight_of(data) / np.mean(weight_of(data))
+    return w * (p - data.get_label()), w * p * (1 - p)
+
+
+def square_root_of_weights(preds, data):
+    p, w = expit(preds), np.sqrt(weight_of(data))
     return w * (p - data.get_label()), w * p * (1 - p)
 
 
@@ -427,6 +447,14 @@ def normalised_in_batch(preds, data):
     return gradient, hessian
 
 
+def soft_f1(preds, data):
+    """The derivatives of a score of all rows together."""
+    y, p = data.get_label(), expit(preds)
+    total = (y + p).sum()
+    slope = p * (1 - p)
+    return 2 * slope * ((y * p).sum() - y * total) / total**2, slope
+
+
 def summed(preds, data):
     gradient, hessian = scipy_log_loss(preds, data)
     return gradient.sum(), hessian.sum()
@@ -541,7 +569,8 @@ WRONG = [
     *both(focal_with_label_power, gp.FocalLoss(GAMMA), {"hessian"}, {"hessian-zero"}),
     *both(unweighted, BCE, {"weights-dropped"}),
     *both(unweighted_hessian, BCE, {"weights-dropped"}),
-    *both(normalised_weights, BCE, {"weights"}),
+    *both(normalised_weights, BCE, warnings={"weights-rescaled"}),
+    *both(square_root_of_weights, BCE, {"weights"}),
     *both(needs_weights, BCE, {"weights-absent"}),
     *both(clipped, BCE, {"frozen", "gradient"}),
     *both(clipped, None, warnings={"frozen"}, notes=SURROGATE),
@@ -586,6 +615,7 @@ WRONG = [
     *both(random_output, BCE, {"not-deterministic"}),
     *both(averaged, None, {"averaged"}),
     *both(normalised_in_batch, None, warnings={"rows-coupled"}),
+    *both(soft_f1, warnings={"rows-coupled"}),
     *both(summed, BCE, {"output-shape"}),
     *both(gradient_only, BCE, {"output-shape"}),
     *both(outer_product, BCE, {"output-shape"}),

@@ -88,7 +88,8 @@ def check_buffers(audit: Audit) -> Iterator[Finding]:
     del result
     alive = weakref.ref(predictions)
     del predictions
-    gc.collect()
+    if alive() is not None:
+        gc.collect()
     if alive() is not None:
         yield Finding(
             severity,

@@ -66,13 +66,15 @@ class Subject(ABC):
             pair = self.call(predictions, data)
         except Exception as error:
             what = f"The objective raises {type(error).__name__}: {error}"
-            advice = "Make it run on such rows."
+            advice = "Make it run on any rows; the audit calls it with rows of its own."
             raise CallError(Finding("error", "raises", what, advice)) from error
-        if not isinstance(pair, tuple | list) or len(pair) != 2:
+        try:
+            gradient, hessian = pair
+        except (TypeError, ValueError) as error:
             what = f"The objective returns a {type(pair).__name__} instead of a pair."
             advice = "Return (gradient, hessian), one value per row."
-            raise CallError(Finding("error", "output-shape", what, advice))
-        return pair[0], pair[1]
+            raise CallError(Finding("error", "output-shape", what, advice)) from error
+        return gradient, hessian
 
     def derivatives(self, rows: Rows, precision: Precision | None = None) -> tuple[Array, Array]:
         """Return gradient and hessian as fresh float64 arrays, one value per row."""

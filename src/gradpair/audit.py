@@ -34,7 +34,6 @@ _SUBJECTS: dict[Kind, tuple[type[Subject], ...]] = {
     "lightgbm": (LightGBMSubject,),
     "sklearn": (LGBMClassifierSubject, XGBClassifierSubject),
 }
-_CHECKS = _audit_maths.CHECKS + _audit_host.CHECKS
 # What a host refuses aloud: of a function for both estimators, an error only if both refuse.
 _LOUD = frozenset(
     {"raises", "weights-refused", "weights-absent", "output-type", "output-shape", "output-layout"}
@@ -182,13 +181,21 @@ def _findings(audit: Audit) -> Iterator[Finding]:
         what = f"Without weights: {unweighted.finding.what}"
         yield Finding("error", "weights-absent", what, audit.subject.weighting)
     if unstable := list(_audit_host.check_repeatable(audit)):
-        yield from unstable  # all other comparisons would compare noise
+        yield from unstable  # all else would compare noise
         return
-    for check in _CHECKS:
-        try:
-            yield from check(audit)
-        except CallError as error:
-            yield error.finding
+    yield from (coupled := _run(_audit_maths.check_rows, audit))
+    alone = all(found.code == "averaged" for found in coupled)
+    for check in (*(_audit_maths.CHECKS if alone else ()), *_audit_host.CHECKS):
+        yield from _run(check, audit)
+
+
+def _run(check: Callable[[Audit], Iterator[Finding]], audit: Audit) -> list[Finding]:
+    found: list[Finding] = []
+    try:
+        found.extend(check(audit))
+    except CallError as error:
+        found.append(error.finding)
+    return found
 
 
 def _merged(audits: list[tuple[str, tuple[Finding, ...]]]) -> tuple[Finding, ...]:
