@@ -487,6 +487,11 @@ def wrong_factor(preds, data):
     return gradient / 2, hessian / 2
 
 
+def wrong_loss(preds, data):
+    """Brier score where log loss is meant."""
+    return brier_gauss_newton(preds, data)
+
+
 def half_the_hessian(preds, data):
     gradient, hessian = scipy_log_loss(preds, data)
     return gradient, hessian / 2
@@ -621,7 +626,8 @@ WRONG = [
     *both(outer_product, BCE, {"output-shape"}),
     *both(raises, BCE, {"raises"}),
     *both(log_of_probability, gp.FocalLoss(GAMMA), {"not-finite"}, {"numerical-warning"}),
-    *both(wrong_factor, brier, {"gradient"}, notes=SURROGATE),
+    *both(wrong_factor, brier, warnings={"gradient-rescaled"}, notes=SURROGATE),
+    *both(wrong_loss, BCE, {"gradient"}, notes=SURROGATE),
     *both(half_the_hessian, BCE, {"hessian"}),
     *both(no_chain_rule, BCE, {"gradient", "not-finite"}, {"numerical-warning"}),
     *both(zero_where_negative, brier, warnings={"hessian-zero"}),

@@ -37,37 +37,40 @@ def check_finite(audit: Audit) -> Iterator[Finding]:
     """Finite, and without a floating-point warning, for |z| to 10,000."""
     tails = np.array([*_TAILS, *np.negative(_TAILS[1:])])
     rows = audit.rows(np.repeat([0, 1], tails.size), np.tile(tails, 2))
-    said = dict[str, str]()
+    bad = dict[str, Finding]()
+    said = dict[str, None]()
     for precision in audit.subject.precisions:
-        name = np.dtype(precision).name
         with (
             warnings.catch_warnings(record=True) as caught,
             np.errstate(divide="warn", over="warn", invalid="warn"),
         ):
             warnings.simplefilter("always")
             columns = audit.derivatives(rows, precision)
-        for column, values in zip((GRADIENT, HESSIAN), columns, strict=True):
-            bad = ~np.isfinite(values)
-            if bad.any():
-                at = int(np.argmin(np.where(bad, np.abs(rows.z), np.inf)))
-                yield Finding(
-                    "error",
-                    "not-finite",
-                    f"The {column} is not finite in {name}, first at |z| = {abs(rows.z[at]):g}. "
-                    f"One such row makes a whole tree useless.",
-                    "Write the formula in exp(-|z|), or with scipy.special.expit(z) and "
-                    "expit(-z); never log(p) or 1 / p of a rounded p.",
-                    _point(rows, at, values),
-                )
-        for warning in caught:
-            said.setdefault(str(warning.message), name)
-    for message, name in said.items():
+        said |= dict.fromkeys(str(warning.message) for warning in caught)
+        for name, values in zip((GRADIENT, HESSIAN), columns, strict=True):
+            if not np.isfinite(values).all():
+                bad.setdefault(name, _not_finite(name, rows, values, np.dtype(precision).name))
+    yield from bad.values()
+    if said:
         yield Finding(
             "warning",
             "numerical-warning",
-            f"For |z| up to 10,000 in {name} it warns: {message}.",
+            f"For |z| up to 10,000 it warns: {'; '.join(said)}.",
             "Use scipy.special.expit(z) for 1 / (1 + exp(-z)).",
         )
+
+
+def _not_finite(name: str, rows: Rows, values: Array, precision: str) -> Finding:
+    at = int(np.argmin(np.where(np.isfinite(values), np.inf, np.abs(rows.z))))
+    return Finding(
+        "error",
+        "not-finite",
+        f"The {name} is not finite for margins of {precision}, first at |z| = "
+        f"{abs(rows.z[at]):g}. One such row makes a whole tree useless.",
+        "Write the formula with scipy.special.expit(z) and expit(-z) for p and 1 - p; never log(p) "
+        "or 1 / p of a rounded p.",
+        _point(rows, at, values),
+    )
 
 
 def check_sign(audit: Audit) -> Iterator[Finding]:
@@ -111,7 +114,8 @@ def check_frozen(audit: Audit) -> Iterator[Finding]:
             f"On wrong rows of label {label} the gradient is {value:.6g} from |z| = "
             f"{abs(rows.z[flat[0]]):.0f} to 15 without any change{confirmed}."
             + (" Such rows are never corrected." if value == 0 else ""),
-            "Do not clip probabilities: expit(z) and expit(-z) need none.",
+            "If probabilities are clipped, do not: expit(z) and expit(-z) need none. Nothing, if "
+            "the gradient is meant to be bounded.",
             _point(rows, flat[-1], gradient, None if slope is None else slope.value),
         )
 
@@ -124,15 +128,27 @@ def check_gradient(audit: Audit) -> Iterator[Finding]:
     gradient, _ = audit.derivatives(rows)
     slope = _loss_slope(audit.loss, rows, gradient)
     wrong = slope.differs(gradient)
-    if wrong.sum() >= _FEW:
+    if wrong.sum() < _FEW:
+        return
+    point = _worst(rows, gradient, slope, wrong)
+    ratio = _ratio(gradient, slope.value, wrong)
+    if ratio > 0:
         yield Finding(
-            "error",
-            "gradient",
-            f"The gradient is not the derivative of the loss: {wrong.sum()} of {wrong.size} rows "
-            f"differ.{_ratio(gradient, slope.value, wrong)}",
-            "Differentiate the loss with respect to the raw prediction, through the sigmoid.",
-            _worst(rows, gradient, slope, wrong),
+            "warning",
+            "gradient-rescaled",
+            f"The gradient is {ratio:.3g} times the derivative of the loss.",
+            "Nothing, if a multiple of the loss is meant; penalties then weigh differently.",
+            point,
         )
+        return
+    yield Finding(
+        "error",
+        "gradient",
+        f"The gradient is not the derivative of the loss: {wrong.sum()} of {wrong.size} rows "
+        f"differ.{_times(ratio)}",
+        "Differentiate the loss with respect to the raw prediction, through the sigmoid.",
+        point,
+    )
 
 
 def check_hessian(audit: Audit) -> Iterator[Finding]:
@@ -157,7 +173,7 @@ def check_hessian(audit: Audit) -> Iterator[Finding]:
         "error",
         "hessian",
         f"The hessian is not the derivative of the gradient: {wrong.sum()} of {wrong.size} rows "
-        f"differ, and it is below it.{_ratio(hessian, slope.value, wrong)}",
+        f"differ, and it is below it.{_times(_ratio(hessian, slope.value, wrong))}",
         "Differentiate the gradient with respect to the raw prediction; either may be wrong.",
         _worst(rows, hessian, slope, wrong),
     )
@@ -213,7 +229,7 @@ def check_weights(audit: Audit) -> Iterator[Finding]:
             code,
             f"The {names} of a row of weight w should be w times that of weight 1; "
             + ("weights are ignored." if code == "weights-dropped" else "it is not.")
-            + _ratio(got, expected, weight > 0),
+            + _times(_ratio(got, expected, weight > 0)),
             audit.subject.weighting,
             _point(rows, at, got, expected),
         )
@@ -392,14 +408,17 @@ def _close(got: Array, expected: Array) -> bool:
     return bool(np.allclose(got, expected, rtol=_RTOL, atol=1e-6 * scale, equal_nan=True))
 
 
-def _ratio(got: Array, expected: Array, where: Array) -> str:
-    """Say by which factor all values are off, if by one."""
+def _ratio(got: Array, expected: Array, where: Array) -> float:
+    """Return the factor by which all values are off, 0 if there is none."""
     with np.errstate(all="ignore"):
         ratio = (got / expected)[where]
     middle = float(np.median(ratio))
-    if np.isfinite(middle) and middle and np.all(np.abs(ratio / middle - 1) < 0.01):
-        return f" It is {middle:.3g} times that."
-    return ""
+    common = np.isfinite(middle) and middle and np.all(np.abs(ratio / middle - 1) < 0.01)
+    return middle if common else 0.0
+
+
+def _times(ratio: float) -> str:
+    return f" It is {ratio:.3g} times that." if ratio else ""
 
 
 def _worst(rows: Rows, got: Array, slope: Derivative, wrong: Array) -> Point:
