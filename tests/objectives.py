@@ -327,6 +327,13 @@ def foreign_byte_order(preds, data):
     return tuple(column.astype(">f4") for column in scipy_log_loss(preds, data))
 
 
+def unaligned(preds, data):
+    """Columns of a packed record, a byte off."""
+    record = np.empty(preds.size, dtype="b, f4, f4")
+    record["f1"], record["f2"] = scipy_log_loss(preds, data)
+    return record["f1"], record["f2"]
+
+
 def boolean_hessian(preds, data):
     sign = 2 * data.get_label() - 1
     slack = np.maximum(1 - sign * preds, 0)
@@ -438,6 +445,20 @@ def random_output(preds, data):
     return gradient * np.random.default_rng().uniform(0.9, 1.1, preds.size), hessian
 
 
+class FailsTwice:
+    """Runs once, then never again."""
+
+    def __init__(self):
+        self.calls = 0
+
+    def __call__(self, preds, data):
+        self.calls += 1
+        if self.calls > 1:
+            msg = "out of data"
+            raise StopIteration(msg)
+        return scipy_log_loss(preds, data)
+
+
 def averaged(preds, data):
     return tuple(column / preds.size for column in scipy_log_loss(preds, data))
 
@@ -518,6 +539,19 @@ class NoCopies:
         return scipy_log_loss(preds, data)
 
 
+class Unfinished:
+    """Restored from a pickle without what it needs."""
+
+    def __init__(self):
+        self.alpha = ALPHA
+
+    def __getstate__(self):
+        return {"alphas": self.alpha}
+
+    def __call__(self, preds, data):
+        return with_parameter(preds, data, self.alpha)
+
+
 class Forgetful:
     """Loses its parameter in a copy."""
 
@@ -586,6 +620,7 @@ WRONG = [
     Case(half_precision, "xgboost", BCE, {"output-dtype"}),
     Case(half_precision, "lightgbm", BCE, warnings={"output-dtype"}),
     Case(foreign_byte_order, "xgboost", BCE, {"output-dtype"}),
+    Case(unaligned, "xgboost", BCE, {"output-dtype"}),
     Case(boolean_hessian, "xgboost", None, {"output-dtype", "weights-dropped"}),
     Case(strided, "lightgbm", BCE, {"output-layout"}),
     Case(column_output, "lightgbm", BCE, warnings={"output-shape"}),
@@ -616,6 +651,7 @@ WRONG = [
     *both(LAMBDA, BCE, warnings={"not-picklable"}),
     Case(NoCopies(), "xgboost", BCE, warnings={"not-picklable", "not-deep-copyable"}),
     Case(NoCopies(), "lightgbm", BCE, {"not-deep-copyable"}, {"not-picklable"}),
+    Case(Unfinished(), "lightgbm", gp.WeightedCrossEntropy(ALPHA), {"copy-differs"}),
     Case(Forgetful(ALPHA), "lightgbm", gp.WeightedCrossEntropy(ALPHA), {"copy-differs"}),
     *both(random_output, BCE, {"not-deterministic"}),
     *both(averaged, None, {"averaged"}),

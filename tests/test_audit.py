@@ -200,6 +200,28 @@ def test_lightgbm_asserts_on_what_the_audit_calls_output_layout():
         train_lightgbm(objectives.strided)
 
 
+@pytest.mark.parametrize(
+    "objective", [objectives.half_precision, objectives.foreign_byte_order, objectives.unaligned]
+)
+def test_xgboost_misreads_without_an_error_what_the_audit_calls_output_dtype(objective):
+    right = train_xgboost(objectives.scipy_log_loss)
+    assert not np.allclose(train_xgboost(objective), right, atol=0.1)
+
+
+def test_xgboost_hands_over_a_copy_of_its_margins_and_lightgbm_the_same_memory_every_round():
+    in_place, right = map(train_xgboost, (objectives.in_place, objectives.scipy_log_loss))
+    np.testing.assert_allclose(in_place, right, atol=1e-6)
+    addresses = []
+
+    def noting(preds, data):
+        addresses.append(preds.ctypes.data)
+        return objectives.scipy_log_loss(preds, data)
+
+    train_lightgbm(noting)
+    assert len(addresses) == 3
+    assert len(set(addresses)) == 1
+
+
 @pytest.mark.parametrize("objective", [objectives.list_output, objectives.series_output])
 def test_xgboost_refuses_what_the_audit_calls_output_type(objective):
     with pytest.raises(TypeError):
@@ -338,6 +360,12 @@ def test_a_kind_whose_host_is_missing_says_which_extra_to_install(host):
     told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
     assert f"pip install 'gradpair[{host}]'" in told
     assert told.split()[-1] == "sklearn"
+
+
+def test_an_objective_that_fails_in_the_midst_of_an_audit_is_a_finding():
+    report = gp.check_objective(objectives.FailsTwice(), kind="lightgbm")
+    assert codes(report, "error") == {"raises"}
+    assert "StopIteration: out of data" in report.findings[0].what
 
 
 def test_an_interrupt_is_not_a_finding():

@@ -24,6 +24,7 @@ from gradpair._audit_subject import (
     XGBClassifierSubject,
     XGBoostSubject,
 )
+from gradpair._validation import Array
 
 _PLAIN = "Return contiguous NumPy arrays of float32 or float64."
 
@@ -171,14 +172,15 @@ def check_copies(audit: Audit) -> Iterator[Finding]:
                 "Make it a function, or an instance of a class, at the top level of a module.",
             )
             continue
-        there = dataclasses.replace(audit.subject, objective=twin).derivatives(rows)
-        if not all(map(_same, audit.derivatives(rows), there)):
-            yield Finding(
-                "error",
-                "copy-differs",
-                f"Once {done}, the objective gives other derivatives.",
-                "Keep all that it needs in its attributes.",
-            )
+        what = f"Once {done}, the objective gives other derivatives."
+        there: tuple[Array, ...] = ()
+        try:
+            there = dataclasses.replace(audit.subject, objective=twin).derivatives(rows)
+        except CallError as error:
+            what = f"Once {done}: {error.finding.what}"
+        if not there or not all(map(_same, audit.derivatives(rows), there)):
+            advice = "Keep all that it needs in its attributes."
+            yield Finding("error", "copy-differs", what, advice)
 
 
 def _reader(subject: Subject) -> Callable[[Any, np.dtype[Any]], _Fault | None]:

@@ -21,7 +21,7 @@ from gradpair._validation import Array
 
 Columns = tuple[Array, Array]  # gradient and hessian
 
-_FEW = 3  # rows: a kink between two estimates can fake one or two
+_FEW = 3  # rows, of which fewer prove nothing: beside a kink one may seem wrong
 _RTOL = 5e-3  # between two calls of an objective, which may round to float16
 
 # On both sides of where exp, 1 - p and log p leave float32 and float64.
@@ -172,8 +172,8 @@ def check_hessian(audit: Audit) -> Iterator[Finding]:
     yield Finding(
         "error",
         "hessian",
-        f"The hessian is not the derivative of the gradient: {wrong.sum()} of {wrong.size} rows "
-        f"differ, and it is below it.{_times(_ratio(hessian, slope.value, wrong))}",
+        f"The hessian is neither the derivative of the gradient nor a bound of it: {wrong.sum()} of "
+        f"{wrong.size} rows differ.{_times(_ratio(hessian, slope.value, wrong))}",
         "Differentiate the gradient with respect to the raw prediction; either may be wrong.",
         _worst(rows, hessian, slope, wrong),
     )

@@ -180,7 +180,7 @@ def _findings(audit: Audit) -> Iterator[Finding]:
             return
         what = f"Without weights: {unweighted.finding.what}"
         yield Finding("error", "weights-absent", what, audit.subject.weighting)
-    if unstable := list(_audit_host.check_repeatable(audit)):
+    if unstable := _run(_audit_host.check_repeatable, audit):
         yield from unstable  # all else would compare noise
         return
     yield from (coupled := _run(_audit_maths.check_rows, audit))
@@ -190,12 +190,10 @@ def _findings(audit: Audit) -> Iterator[Finding]:
 
 
 def _run(check: Callable[[Audit], Iterator[Finding]], audit: Audit) -> list[Finding]:
-    found: list[Finding] = []
     try:
-        found.extend(check(audit))
+        return list(check(audit))
     except CallError as error:
-        found.append(error.finding)
-    return found
+        return [error.finding]
 
 
 def _merged(audits: list[tuple[str, tuple[Finding, ...]]]) -> tuple[Finding, ...]:
