@@ -24,7 +24,6 @@ from gradpair._audit_subject import (
     XGBClassifierSubject,
     XGBoostSubject,
 )
-from gradpair._validation import Array
 
 _PLAIN = "Return contiguous NumPy arrays of float32 or float64."
 
@@ -173,7 +172,7 @@ def check_copies(audit: Audit) -> Iterator[Finding]:
             )
             continue
         what = f"Once {done}, the objective gives other derivatives."
-        there: tuple[Array, ...] = ()
+        there: tuple[Any, ...] = ()
         try:
             there = dataclasses.replace(audit.subject, objective=twin).derivatives(rows)
         except CallError as error:

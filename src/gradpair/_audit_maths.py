@@ -172,8 +172,8 @@ def check_hessian(audit: Audit) -> Iterator[Finding]:
     yield Finding(
         "error",
         "hessian",
-        f"The hessian is neither the derivative of the gradient nor a bound of it: {wrong.sum()} of "
-        f"{wrong.size} rows differ.{_times(_ratio(hessian, slope.value, wrong))}",
+        f"The hessian is neither the derivative of the gradient nor a bound of it: {wrong.sum()} "
+        f"of {wrong.size} rows differ.{_times(_ratio(hessian, slope.value, wrong))}",
         "Differentiate the gradient with respect to the raw prediction; either may be wrong.",
         _worst(rows, hessian, slope, wrong),
     )
