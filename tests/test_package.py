@@ -16,9 +16,11 @@ ROOT = Path(__file__).parents[1]
 
 PUBLIC = {
     "gradpair": [
-        "BinaryCrossEntropy", "FocalLoss", "Loss", "WeightedCrossEntropy", "cost_weights",
-        "functional", "log_sigmoid", "logit", "optimal_constant", "sigmoid", "softplus",
+        "BinaryCrossEntropy", "FocalLoss", "Loss", "WeightedCrossEntropy", "check_objective",
+        "cost_weights", "functional", "log_sigmoid", "logit", "optimal_constant", "sigmoid",
+        "softplus",
     ],
+    "gradpair.audit": ["Finding", "Point", "Report", "check_objective"],
     "gradpair.functional": [
         *(
             f"{loss}{derivative}"
@@ -52,7 +54,7 @@ def test_public_names_are_these_and_each_is_documented(module):
 
 
 def test_importing_gradpair_loads_numpy_and_nothing_heavier():
-    heavy = ("scipy", "xgboost", "lightgbm", "sklearn", "numba", "pandas", "matplotlib")
+    heavy = ("scipy", "xgboost", "lightgbm", "sklearn", "numba", "pandas", "matplotlib", "rich")
     code = f"import sys, gradpair; print([m for m in {heavy!r} if m in sys.modules])"
     assert run(code).strip() == "[]"
 
@@ -66,6 +68,15 @@ def test_the_main_path_of_the_core_needs_no_scipy():
     assert float(run(code)) == pytest.approx(gp.optimal_constant(
         gp.WeightedCrossEntropy(2.0), [1, 0, 0], offset=[1.0, 0.0, -1.0]
     ))  # fmt: skip
+
+
+def test_the_auditor_is_an_attribute_that_loads_on_first_use():
+    code = (
+        "import sys, gradpair;"
+        "print('gradpair.audit' in sys.modules, 'check_objective' in dir(gradpair));"
+        "print(gradpair.check_objective is gradpair.audit.check_objective)"
+    )
+    assert run(code).split() == ["False", "True", "True"]
 
 
 def test_hosts_are_attributes_that_load_on_first_use():
@@ -105,7 +116,7 @@ def test_the_version_is_the_changelogs_newest():
 
 def test_the_extras_name_every_dependency_that_the_readme_needs():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert {"xgboost", "lightgbm", "sklearn", "all", "test"} <= set(
+    assert {"xgboost", "lightgbm", "sklearn", "cli", "all", "test"} <= set(
         project["optional-dependencies"]
     )
     core = {re.match(r"[a-z]+", requirement)[0] for requirement in project["dependencies"]}

@@ -1,13 +1,15 @@
 """Gradient-boosting objectives for binary targets: exact derivatives, right start, right metric.
 
 The mathematics is in :mod:`gradpair.functional`, the losses are records such as
+The mathematics is in :mod:`gradpair.functional`, the losses are records such as
 :class:`WeightedCrossEntropy`, :mod:`gradpair.xgboost` and :mod:`gradpair.lightgbm` hand them to
 their host, and :mod:`gradpair.sklearn` is scikit-learn's way over both. These three are imported on
-first use, so that one host is enough.
+first use, so that one host is enough; so is :mod:`gradpair.audit`, the home of
+:func:`check_objective`.
 """
 
 import importlib
-from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from gradpair import functional
 from gradpair.costs import cost_weights
@@ -15,15 +17,19 @@ from gradpair.functional import log_sigmoid, logit, sigmoid, softplus
 from gradpair.intercept import optimal_constant
 from gradpair.losses import BinaryCrossEntropy, FocalLoss, Loss, WeightedCrossEntropy
 
+if TYPE_CHECKING:
+    from gradpair.audit import check_objective
+
 __version__ = "0.1.0"
 
-_INTEGRATIONS = ("lightgbm", "sklearn", "xgboost")
+_MODULES = ("audit", "lightgbm", "sklearn", "xgboost")  # imported on first use
 
 __all__ = [
     "BinaryCrossEntropy",
     "FocalLoss",
     "Loss",
     "WeightedCrossEntropy",
+    "check_objective",
     "cost_weights",
     "functional",
     "log_sigmoid",
@@ -34,12 +40,14 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> ModuleType:
-    if name in _INTEGRATIONS:
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
         return importlib.import_module(f"gradpair.{name}")
+    if name == "check_objective":
+        return importlib.import_module("gradpair.audit").check_objective
     msg = f"module 'gradpair' has no attribute {name!r}"
     raise AttributeError(msg)
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_INTEGRATIONS})
+    return sorted({*globals(), *_MODULES, *__all__})

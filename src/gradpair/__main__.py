@@ -22,6 +22,31 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--gamma", type=_gamma, help="train the focal loss of this gamma too, with the same alpha"
     )
     demo.set_defaults(run=_demo)
+    check = commands.add_parser(
+        "check",
+        help="audit an objective",
+        description="Audit an objective. Imports what is named and calls it; nothing is trained.",
+        epilog="Exit status: 0 no error was found, 1 errors were found, 2 the audit cannot run.",
+    )
+    check.add_argument(
+        "target",
+        metavar="module:attribute",
+        help="a gradpair loss or a callable, also as path/to/file.py:attribute",
+    )
+    check.add_argument(
+        "--kind",
+        choices=("xgboost", "lightgbm", "sklearn"),
+        help="how a callable is called: (preds, DMatrix), (preds, Dataset) or "
+        "(y_true, y_pred[, sample_weight])",
+    )
+    check.add_argument(
+        "--loss",
+        metavar="module:attribute",
+        help="the loss to hold its gradient to: a gradpair loss or a function of y_true and "
+        "raw_prediction",
+    )
+    check.add_argument("--json", action="store_true", help="print the report as JSON")
+    check.set_defaults(run=_check)
     arguments = parser.parse_args(argv)
     return int(arguments.run(arguments))
 
@@ -37,6 +62,12 @@ def _demo(arguments: argparse.Namespace) -> int:
     from gradpair import _demo  # noqa: PLC0415 - needs scikit-learn
 
     return _demo.run(arguments.gamma)
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from gradpair import _check  # noqa: PLC0415 - only this command needs it
+
+    return _check.run(arguments.target, arguments.kind, arguments.loss, as_json=arguments.json)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,97 @@
+"""The command ``gradpair check``: an audit of what the user names."""
+
+import contextlib
+import functools
+import importlib
+import importlib.util
+import json
+import operator
+import os
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from gradpair.audit import Kind, Report, check_objective
+
+_STYLES = {"error": "bold red", "warning": "bold yellow", "note": "bold cyan"}
+
+
+class _LoadError(Exception):
+    """What was named cannot be had."""
+
+
+def run(target: str, kind: Kind | None, loss: str | None, *, as_json: bool) -> int:
+    """Print the report; return 0 if it has no error, 1 if it has, 2 if there is no report."""
+    try:
+        with contextlib.redirect_stdout(
+            sys.stderr
+        ):  # the user's code may print; only this report goes out
+            report = check_objective(
+                _load(target), kind=kind, loss=None if loss is None else _load(loss)
+            )
+    except Exception as error:  # noqa: BLE001 - the user's code may raise anything
+        name = "" if isinstance(error, _LoadError) else f"{type(error).__name__}: "
+        print(f"gradpair check: {name}{' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    if as_json:
+        print(json.dumps(report.to_dict(), indent=2, allow_nan=False))
+    else:
+        _print(report)
+    return 0 if report.ok else 1
+
+
+def _load(target: str) -> Any:
+    """Return what ``module:attribute`` or ``path/to/file.py:attribute`` names."""
+    place, _, attribute = target.rpartition(":")
+    if not (place and attribute):
+        msg = f"expected module:attribute or path/to/file.py:attribute; got {target!r}."
+        raise _LoadError(msg)
+    try:
+        module = _file(place) if place.endswith(".py") else _module(place)
+    except (Exception, SystemExit) as error:
+        msg = f"cannot import {place}: {type(error).__name__}: {error}"
+        raise _LoadError(msg) from error
+    try:
+        return operator.attrgetter(attribute)(module)
+    except AttributeError as error:
+        msg = f"{place} has no attribute {attribute!r}."
+        raise _LoadError(msg) from error
+
+
+def _module(name: str) -> ModuleType:
+    _search_first(Path.cwd())
+    return importlib.import_module(name)
+
+
+@functools.cache
+def _file(path: str) -> ModuleType:
+    """Run a file as a module of a name of its own, under which pickle finds it."""
+    file = Path(path).resolve(strict=True)
+    _search_first(file.parent)
+    name = f"_gradpair_check_{file.stem}"
+    spec = importlib.util.spec_from_file_location(name, file)
+    if spec is None or spec.loader is None:
+        msg = "it is not a Python file."
+        raise ImportError(msg)
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _search_first(folder: Path) -> None:
+    if os.fspath(folder) not in sys.path:
+        sys.path.insert(0, os.fspath(folder))
+
+
+def _print(report: Report) -> None:
+    try:
+        from rich.console import Console  # noqa: PLC0415 - an extra
+        from rich.text import Text  # noqa: PLC0415
+    except ModuleNotFoundError:
+        print(report)
+        return
+    text = Text(str(report))
+    for severity, style in _STYLES.items():
+        text.highlight_regex(rf"(?m)^{severity}(?= \[)", style)
+    Console().print(text, soft_wrap=True)
