@@ -135,6 +135,14 @@ def test_check_runs_on_a_module_and_on_a_file_and_succeeds_if_all_is_right(place
     assert out == "Holder.objective as xgboost: nothing found.\n"
 
 
+def test_check_takes_a_class_of_losses_for_its_default(check):
+    out, _ = check("gradpair:FocalLoss", code=0)
+    assert out == "FocalLoss(gamma=2.0, alpha=1.0) as loss: nothing found.\n"
+    args = ("--kind", "xgboost", "--loss", "gradpair:BinaryCrossEntropy")
+    out, _ = check("mine:unweighted", *args, code=1)
+    assert "1 error" in out
+
+
 def test_check_runs_on_a_file_elsewhere(folder):
     assert "nothing found" in command("-m", "gradpair", "check", f"{folder / 'mine.py'}:loss")
 
@@ -178,6 +186,7 @@ def test_check_does_without_rich(check, monkeypatch):
         (["exits.py:loss"], "cannot import exits.py: SystemExit: over and out"),
         (["mine:unweighted"], "ValueError: kind must say how the objective is called"),
         (["mine:loss", "--kind", "xgboost"], "ValueError: a loss is audited without kind"),
+        (["gradpair:WeightedCrossEntropy"], "TypeError: WeightedCrossEntropy.__init__() missing"),
         (["mine:loss", "--loss", "mine:nothing"], "mine has no attribute 'nothing'."),
         (["mine:loss", "--loss", "mine:broken_loss"], "RuntimeError: no loss today"),
     ],

@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from gradpair.audit import Kind, Report, check_objective
+from gradpair.losses import Loss
 
 _STYLES = {"error": "bold red", "warning": "bold yellow", "note": "bold cyan"}
 
@@ -24,12 +25,9 @@ class _LoadError(Exception):
 def run(target: str, kind: Kind | None, loss: str | None, *, as_json: bool) -> int:
     """Print the report; return 0 if it has no error, 1 if it has, 2 if there is no report."""
     try:
-        with contextlib.redirect_stdout(
-            sys.stderr
-        ):  # the user's code may print; only this report goes out
-            report = check_objective(
-                _load(target), kind=kind, loss=None if loss is None else _load(loss)
-            )
+        with contextlib.redirect_stdout(sys.stderr):  # what the user's code prints is no report
+            expected = None if loss is None else _load(loss)
+            report = check_objective(_load(target), kind=kind, loss=expected)
     except Exception as error:  # noqa: BLE001 - the user's code may raise anything
         name = "" if isinstance(error, _LoadError) else f"{type(error).__name__}: "
         print(f"gradpair check: {name}{' '.join(str(error).split())}", file=sys.stderr)
@@ -42,7 +40,10 @@ def run(target: str, kind: Kind | None, loss: str | None, *, as_json: bool) -> i
 
 
 def _load(target: str) -> Any:
-    """Return what ``module:attribute`` or ``path/to/file.py:attribute`` names."""
+    """Return what ``module:attribute`` or ``path/to/file.py:attribute`` names.
+
+    Of a class of losses, it returns the loss with its default parameters.
+    """
     place, _, attribute = target.rpartition(":")
     if not (place and attribute):
         msg = f"expected module:attribute or path/to/file.py:attribute; got {target!r}."
@@ -53,10 +54,12 @@ def _load(target: str) -> Any:
         msg = f"cannot import {place}: {type(error).__name__}: {error}"
         raise _LoadError(msg) from error
     try:
-        return operator.attrgetter(attribute)(module)
+        found = operator.attrgetter(attribute)(module)
     except AttributeError as error:
         msg = f"{place} has no attribute {attribute!r}."
         raise _LoadError(msg) from error
+    # A command line has no other way to an instance, such as of gradpair:BinaryCrossEntropy.
+    return found() if isinstance(found, type) and issubclass(found, Loss) else found
 
 
 def _module(name: str) -> ModuleType:
