@@ -12,6 +12,7 @@ from gradpair import functional
 from gradpair.costs import cost_weights
 from gradpair.functional import log_sigmoid, logit, sigmoid, softplus
 from gradpair.intercept import optimal_constant
+from gradpair.kernels import kernel_context, set_kernel
 from gradpair.losses import BinaryCrossEntropy, FocalLoss, Loss, WeightedCrossEntropy
 
 __version__ = "0.1.0"
@@ -25,9 +26,11 @@ __all__ = [
     "WeightedCrossEntropy",
     "cost_weights",
     "functional",
+    "kernel_context",
     "log_sigmoid",
     "logit",
     "optimal_constant",
+    "set_kernel",
     "sigmoid",
     "softplus",
 ]
