@@ -205,10 +205,10 @@ def _focal_of_any_labels(
 
 
 def kernel(gamma: float, alpha: float, *, exact: bool) -> Callable[..., bool]:
-    """Return the kernel of a focal loss: ``(y, z, floor, gradient, hessian)`` to whether it knew all.
+    """Return the kernel of a focal loss, a function of ``(y, z, floor, gradient, hessian)``.
 
-    All arrays are contiguous float32; derivatives of unknown rows, whose label is outside [0, 1] or
-    whose margin is beyond REACH, are left to the caller.
+    It fills the last two and says whether it knew every row: not if a label is outside [0, 1] or a
+    margin beyond REACH. All arrays are contiguous float32.
     """
     factor = np.float32(alpha)
     if gamma == 0:
