@@ -17,7 +17,8 @@ ROOT = Path(__file__).parents[1]
 PUBLIC = {
     "gradpair": [
         "BinaryCrossEntropy", "FocalLoss", "Loss", "WeightedCrossEntropy", "cost_weights",
-        "functional", "log_sigmoid", "logit", "optimal_constant", "sigmoid", "softplus",
+        "functional", "kernel_context", "log_sigmoid", "logit", "optimal_constant", "set_kernel",
+        "sigmoid", "softplus",
     ],
     "gradpair.functional": [
         *(
@@ -104,7 +105,7 @@ def test_the_version_is_the_changelogs_newest():
 
 def test_the_extras_name_every_dependency_that_the_readme_needs():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert {"xgboost", "lightgbm", "sklearn", "all", "test"} <= set(
+    assert {"xgboost", "lightgbm", "sklearn", "fast", "all", "test"} <= set(
         project["optional-dependencies"]
     )
     core = {re.match(r"[a-z]+", requirement)[0] for requirement in project["dependencies"]}

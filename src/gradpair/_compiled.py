@@ -5,7 +5,6 @@ that only for loops without a branch or a call: exp and log1p are polynomials, a
 back to int32 after each operation, because numba widens them.
 """
 
-import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -57,7 +56,7 @@ _L0, _L1, _L2, _L3, _L4, _L5, _L6, _L7, _L8, _L9 = _polynomial(
 
 @_inline
 def _exp_of_remainder(r: Any) -> Any:
-    """exp for |r| <= log(2) / 2, by a short chain of dependent operations (Estrin's scheme)."""
+    """Exponential for |r| <= log(2) / 2, as a short chain of operations (Estrin's scheme)."""
     r2 = r * r
     return (_E0 + _E1 * r) + r2 * ((_E2 + _E3 * r) + r2 * ((_E4 + _E5 * r) + r2 * _E6))
 
@@ -86,7 +85,7 @@ def _nearest(x: Any) -> Any:
 
 @_inline
 def _exp(x: Any) -> Any:
-    """exp for |x| <= REACH."""
+    """Exponential for |x| <= REACH."""
     k, integer = _nearest(x * _LOG2_E)
     r = np.float32(np.float32(x - k * _LOG_2_HIGH) - k * _LOG_2_LOW)
     return np.float32(_exp_of_remainder(r)) * _power_of_two(integer)
@@ -94,7 +93,7 @@ def _exp(x: Any) -> Any:
 
 @_inline
 def _log1p(x: Any) -> Any:
-    """log(1 + x) for 0 <= x <= 1."""
+    """Logarithm of 1 + x for 0 <= x <= 1."""
     x2 = x * x
     x4 = x2 * x2
     low = (_L0 + _L1 * x) + x2 * (_L2 + _L3 * x)
@@ -103,9 +102,8 @@ def _log1p(x: Any) -> Any:
 
 
 @_loop
-def _cross_entropy(
-    y: Array, z: Array, alpha: Any, floor: Any, gradient: Array, hessian: Array
-) -> bool:
+def _cross_entropy(y: Array, z: Array, numbers: Any, gradient: Array, hessian: Array) -> bool:
+    alpha, floor = numbers
     wrong = _RIGHT
     for i in range(z.size):
         ones, zeros = np.float32(alpha * y[i]), np.float32(_ONE - y[i])
@@ -156,16 +154,9 @@ def _focal_term(t: Any, weight: Any, gamma: Any, gamma_low: Any, negative: Any) 
 
 @_loop
 def _focal_of_hard_labels(
-    y: Array,
-    z: Array,
-    alpha: Any,
-    gamma: Any,
-    gamma_low: Any,
-    negative: Any,
-    floor: Any,
-    gradient: Array,
-    hessian: Array,
+    y: Array, z: Array, numbers: Any, gradient: Array, hessian: Array
 ) -> bool:
+    alpha, gamma, gamma_low, negative, floor = numbers
     wrong = _RIGHT
     for i in range(z.size):
         zeros = np.float32(_ONE - y[i])
@@ -180,17 +171,8 @@ def _focal_of_hard_labels(
 
 
 @_loop
-def _focal_of_any_labels(
-    y: Array,
-    z: Array,
-    alpha: Any,
-    gamma: Any,
-    gamma_low: Any,
-    negative: Any,
-    floor: Any,
-    gradient: Array,
-    hessian: Array,
-) -> bool:
+def _focal_of_any_labels(y: Array, z: Array, numbers: Any, gradient: Array, hessian: Array) -> bool:
+    alpha, gamma, gamma_low, negative, floor = numbers
     wrong = _RIGHT
     for i in range(z.size):
         ones, zeros = np.float32(alpha * y[i]), np.float32(_ONE - y[i])
@@ -214,16 +196,15 @@ def kernel(gamma: float, alpha: float, *, exact: bool) -> Callable[..., bool]:
     if gamma == 0:
 
         def cross_entropy(y: Array, z: Array, floor: Any, g: Array, h: Array) -> bool:
-            return bool(_cross_entropy(y, z, factor, floor, g, h))
+            return _cross_entropy(y, z, (factor, floor), g, h)
 
         return cross_entropy
     exponent = np.float32(gamma)
-    numbers = factor, exponent, np.float32(gamma - float(exponent)), np.float32(exact)
+    parameters = factor, exponent, np.float32(gamma - float(exponent)), np.float32(exact)
 
     def focal(y: Array, z: Array, floor: Any, g: Array, h: Array) -> bool:
-        return bool(
-            _focal_of_hard_labels(y, z, *numbers, floor, g, h)
-            or _focal_of_any_labels(y, z, *numbers, floor, g, h)
-        )
+        numbers = *parameters, floor
+        hard = _focal_of_hard_labels(y, z, numbers, g, h)
+        return hard or _focal_of_any_labels(y, z, numbers, g, h)
 
     return focal

@@ -18,8 +18,8 @@ from gradpair.losses import Loss
 Kernel = Callable[[Array, Array, Any, Array, Array], bool]
 
 SINGLE, DOUBLE = np.dtype(np.float32), np.dtype(np.float64)
-# To 87, exp(z) and exp(-z) are normal float32 numbers. From 37 on p rounds to 1 in float64, exactly:
-# the flat sides of a loss are found by it.
+# To 87, exp(z) and exp(-z) are normal float32 numbers. From 37 on p is 1 in float64, by which the
+# flat sides of a loss are found: there the last digit counts.
 _REACH = {SINGLE: 87, DOUBLE: 30}
 _ALPHAS = 1e-30, 1e30  # with which their products still are float32
 # Fewer float64 margins are computed in float64: splits tie in small data, and the last digit of a
@@ -95,7 +95,7 @@ class Derivatives:
         labels, margins = self.y[block], self.raw[block]
         others: Any = slice(None)
         if self.kernel is not None:
-            y, z = self._labels(labels), self._margins(margins)
+            y, z = self._plain(labels, self._y), self._margins(margins)
             if self.kernel(y, z, self.floor, g, h) and self._holds(y, labels):
                 return
             others = ~(np.abs(z) <= _REACH[self.dtype]) | (y != labels)
@@ -104,21 +104,18 @@ class Derivatives:
         g[others], exact_h = self.of_loss(labels, margins)
         h[others] = np.maximum(exact_h, self.floor)
 
-    def _labels(self, labels: Array) -> Array:
-        if labels.dtype == self.dtype and labels.flags.carray:
-            return labels
-        y = self._y[: labels.size]
-        np.copyto(y, labels, casting="same_kind")
-        return y
-
     def _margins(self, margins: Array) -> Array:
         if self.start:
             margins = np.add(margins, self.start, out=self._sum[: margins.size])
-        if margins.dtype == self.dtype and margins.flags.carray:
-            return margins
-        z = self._z[: margins.size]
-        np.copyto(z, margins, casting="same_kind")
-        return z
+        return self._plain(margins, self._z)
+
+    def _plain(self, values: Array, scratch: Array) -> Array:
+        """Return values as a kernel takes them, copied only if they are not that already."""
+        if values.dtype == self.dtype and values.flags.carray:
+            return values
+        plain: Array = scratch[: values.size]
+        np.copyto(plain, values, casting="same_kind")
+        return plain
 
     def _holds(self, y: Array, labels: Array) -> bool:
         """Whether a kernel's labels are as exact as those that the loss would get."""

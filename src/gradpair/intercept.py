@@ -151,9 +151,7 @@ class _Sums:
         gradient, hessian = map(sum, zip(*parts, strict=True))
         return gradient / hessian if hessian > 0 else math.nan
 
-    def _derivatives(
-        self, constant: float, dtype: np.dtype[Any]
-    ) -> Iterator[tuple[Array, Array]]:
+    def _derivatives(self, constant: float, dtype: np.dtype[Any]) -> Iterator[tuple[Array, Array]]:
         """Yield the weighted derivatives of each block; the next block overwrites them."""
         rows = Derivatives(self.loss, self.y, self.offset, start=constant, dtype=dtype)
         size = min(self.y.size, _blocks.BLOCK)
