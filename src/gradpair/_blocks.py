@@ -9,13 +9,13 @@ from numpy.typing import ArrayLike
 from gradpair import _validation
 from gradpair._validation import Array
 
-BLOCK = 1 << 17  # rows; their temporaries stay in the cache, and Python's share is small
+BLOCK = 1 << 15  # rows; a block's temporaries then stay within a core's own cache
 
 
-def slices(n_samples: int) -> Iterator[slice]:
-    """Yield the blocks of ``n_samples`` rows."""
-    for start in range(0, n_samples, BLOCK):
-        yield slice(start, min(start + BLOCK, n_samples))
+def slices(n_samples: int, size: int = BLOCK) -> Iterator[slice]:
+    """Yield blocks of ``size`` rows, the last one of what is left of ``n_samples``."""
+    for start in range(0, n_samples, size):
+        yield slice(start, min(start + size, n_samples))
 
 
 def training_rows(y_true: ArrayLike, sample_weight: ArrayLike | None) -> tuple[Array, Array | None]:

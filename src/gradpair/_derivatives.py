@@ -5,7 +5,7 @@ lie far out, and those of a label that the kernel's precision does not hold.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,9 @@ from gradpair.losses import Loss
 
 # Labels, margins, the least hessian, both derivatives to fill. False if it did not know every row.
 Kernel = Callable[[Array, Array, Any, Array, Array], bool]
+
+# Rows of a block: a kernel has few temporaries, and Python's share of its time should be small.
+BLOCK = 1 << 17
 
 SINGLE, DOUBLE = np.dtype(np.float32), np.dtype(np.float64)
 # To 87, exp(z) and exp(-z) are normal float32 numbers. From 37 on p is 1 in float64, by which the
@@ -44,7 +47,7 @@ def gradient_hessian(
     gradient, hessian = np.empty(raw.size, SINGLE), np.empty(raw.size, SINGLE)
     rows = Derivatives(loss, y, raw, w, start=start, exact=exact, hessian_floor=hessian_floor)
     with np.errstate(all="ignore"):
-        for block in _blocks.slices(raw.size):
+        for block in rows.blocks():
             rows.fill(block, gradient[block], hessian[block])
     return gradient, hessian
 
@@ -70,19 +73,22 @@ class Derivatives:
     ) -> None:
         self.y, self.raw, self.w = y, raw, w
         self.of_loss = loss._gradient_hessian if exact else loss._gradient_positive_hessian
-        size = min(_blocks.BLOCK, raw.size)
-        self.kernel, self.dtype = _kernel(loss, raw, size, dtype, exact=exact)
+        self.kernel, self.dtype = _kernel(loss, raw, dtype, exact=exact)
+        self.size = min(_blocks.BLOCK if self.kernel is None else BLOCK, raw.size)
         self.full = np.promote_types(raw.dtype, self.dtype)
         self.start = self.full.type(start)
         self.floor = self.dtype.type(hessian_floor)
-        self._y, self._z, self._g, self._h = (np.empty(size, self.dtype) for _ in range(4))
-        self._sum = np.empty(size, self.full)
+        self._scratch: dict[str, Array] = {}
+
+    def blocks(self) -> Iterator[slice]:
+        """Yield the blocks to fill, none of more than ``size`` rows."""
+        return _blocks.slices(self.raw.size, self.size)
 
     def fill(self, block: slice, gradient: Array, hessian: Array) -> None:
         """Fill arrays of one block; bad labels and weights are refused."""
         g, h = gradient, hessian
         if gradient.dtype != self.dtype:
-            g, h = self._g[: g.size], self._h[: g.size]
+            g, h = self._own("g", g.size, self.dtype), self._own("h", h.size, self.dtype)
         self._fill_unweighted(block, g, h)
         if self.w is not None:
             w = _checked(_validation.weights, self.w, block)
@@ -95,7 +101,7 @@ class Derivatives:
         labels, margins = self.y[block], self.raw[block]
         others: Any = slice(None)
         if self.kernel is not None:
-            y, z = self._plain(labels, self._y), self._margins(margins)
+            y, z = self._plain(labels, "y"), self._margins(margins)
             if self.kernel(y, z, self.floor, g, h) and self._holds(y, labels):
                 return
             others = ~(np.abs(z) <= _REACH[self.dtype]) | (y != labels)
@@ -106,14 +112,20 @@ class Derivatives:
 
     def _margins(self, margins: Array) -> Array:
         if self.start:
-            margins = np.add(margins, self.start, out=self._sum[: margins.size])
-        return self._plain(margins, self._z)
+            margins = np.add(margins, self.start, out=self._own("sum", margins.size, self.full))
+        return self._plain(margins, "z")
 
-    def _plain(self, values: Array, scratch: Array) -> Array:
+    def _own(self, name: str, size: int, dtype: np.dtype[Any]) -> Array:
+        """Return memory that every block uses again."""
+        if name not in self._scratch:
+            self._scratch[name] = np.empty(self.size, dtype)
+        return self._scratch[name][:size]
+
+    def _plain(self, values: Array, name: str) -> Array:
         """Return values as a kernel takes them, copied only if they are not that already."""
         if values.dtype == self.dtype and values.flags.carray:
             return values
-        plain: Array = scratch[: values.size]
+        plain = self._own(name, values.size, self.dtype)
         np.copyto(plain, values, casting="same_kind")
         return plain
 
@@ -125,7 +137,7 @@ class Derivatives:
 
 
 def _kernel(
-    loss: Loss, raw: Array, block: int, dtype: np.dtype[Any] | None, *, exact: bool
+    loss: Loss, raw: Array, dtype: np.dtype[Any] | None, *, exact: bool
 ) -> tuple[Kernel | None, np.dtype[Any]]:
     """Return the kernel, if there is one for the loss, and the precision to compute in."""
     parameters = loss._focal_parameters
@@ -137,7 +149,7 @@ def _kernel(
         if gamma == 0:
             if dtype is None:
                 dtype = SINGLE if raw.dtype == SINGLE or raw.size >= _MANY else DOUBLE
-            return _CrossEntropy(alpha, block, dtype), dtype
+            return _CrossEntropy(alpha, min(BLOCK, raw.size), dtype), dtype
     return None, raw.dtype if dtype is None else dtype
 
 

@@ -154,10 +154,9 @@ class _Sums:
     def _derivatives(self, constant: float, dtype: np.dtype[Any]) -> Iterator[tuple[Array, Array]]:
         """Yield the weighted derivatives of each block; the next block overwrites them."""
         rows = Derivatives(self.loss, self.y, self.offset, start=constant, dtype=dtype)
-        size = min(self.y.size, _blocks.BLOCK)
-        gradient, hessian = (np.empty(size, rows.dtype) for _ in range(2))
+        gradient, hessian = (np.empty(rows.size, rows.dtype) for _ in range(2))
         with np.errstate(all="ignore"):
-            for block in _blocks.slices(self.y.size):
+            for block in rows.blocks():
                 g, h = gradient[: self.y[block].size], hessian[: self.y[block].size]
                 rows.fill(block, g, h)
                 if self.weight is not None:
