@@ -29,14 +29,15 @@ STATEMENTS = {
 def main(argv=None):
     """Print the table."""
     parser = _bench.arguments(__doc__)
+    parser.add_argument("--only", type=lambda text: text.split(","), help="such as numpy,gradpair")
     options = parser.parse_args(argv)
 
     def start(statement):
         subprocess.run([sys.executable, "-c", statement], check=True)
 
     calls = {
-        what: lambda s=statement: start(s)
-        for what, statement in STATEMENTS.items()
+        what: lambda s=STATEMENTS[what]: start(s)
+        for what in ["nothing", *(options.only or list(STATEMENTS)[1:])]
         if what == "nothing" or importlib.util.find_spec(what.partition(",")[0].partition(".")[0])
     }
     seconds = _bench.interleaved(calls, repeat=1 if options.quick else 7)

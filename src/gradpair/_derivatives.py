@@ -18,7 +18,7 @@ from gradpair.losses import Loss
 Kernel = Callable[[Array, Array, Any, Array, Array], bool]
 
 # Rows of a block: a kernel has few temporaries, and Python's share of its time should be small.
-BLOCK = 1 << 17
+BLOCK = 1 << 16
 
 SINGLE, DOUBLE = np.dtype(np.float32), np.dtype(np.float64)
 # To 87, exp(z) and exp(-z) are normal float32 numbers. From 37 on p is 1 in float64, by which the
