@@ -29,7 +29,7 @@ LOSS = pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.name)
 
 EPS = np.finfo(np.float32).eps
 TINY = float(np.finfo(np.float32).tiny)
-N = _derivatives.BLOCK + 1001  # two blocks, and enough for float64 margins to be rounded to float32
+N = _derivatives._MANY + 1001  # enough for float64 margins to be rounded; two blocks
 RNG = np.random.default_rng(4)
 Z = np.concatenate([RNG.uniform(-87, 87, N // 2), RNG.normal(-1, 3, N - N // 2)])
 LABELS = {"hard": RNG.integers(0, 2, N), "soft": RNG.random(N).astype(np.float32)}
