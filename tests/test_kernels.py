@@ -169,6 +169,19 @@ def test_arrays_of_any_layout_give_what_plain_ones_give(loss, kind, dtype, kerne
     plain = derivatives(loss, y, z, W, kernel=kernel, start=0.3)
     other = derivatives(loss, kind(y), kind(z), kind(W), kernel=kernel, start=0.3)
     assert_array_equal(other, plain)
+    if kernel == "numba":  # and numba compiled nothing for them
+        assert len(kernels.compiled_for(10**7, 0.0)._cross_entropy.signatures) <= 1
+
+
+@KERNEL
+@pytest.mark.parametrize("alpha", [1e-45, 1e38, 1e300])
+def test_an_alpha_beyond_float32_is_left_to_the_loss(alpha, kernel):
+    loss, z = gp.WeightedCrossEntropy(alpha), np.linspace(-80, 80, N)
+    gradient, hessian = derivatives(loss, LABELS["hard"], z, kernel=kernel)
+    with np.errstate(all="ignore"):
+        g, h = (values.astype(np.float32) for values in loss.gradient_hessian(LABELS["hard"], z))
+    assert_array_equal(gradient, g)
+    assert_array_equal(hessian, h)
 
 
 @KERNEL

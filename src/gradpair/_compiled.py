@@ -119,11 +119,10 @@ def _cross_entropy(y: Array, z: Array, numbers: Any, gradient: Array, hessian: A
 
 
 @_inline
-def _focal_term(t: Any, weight: Any, gamma: Any, gamma_low: Any, negative: Any) -> Any:
+def _focal_term(t: Any, weight: Any, gamma: Any, negative: Any) -> Any:
     """Derivatives of weight · q**gamma · s at t, as functional has them, up to the sign.
 
-    ``gamma_low`` is what float32 leaves of gamma, and ``negative`` is 1, or 0 to leave out the
-    hessian's negative term.
+    ``negative`` is 1, or 0 to leave out the hessian's negative term.
     """
     e = np.float32(_exp(-abs(t)))
     near = np.float32(_ONE / (_ONE + e))
@@ -135,7 +134,7 @@ def _focal_term(t: Any, weight: Any, gamma: Any, gamma_low: Any, negative: Any) 
 
     distance = np.float32(t if t >= _ZERO else _ZERO)
     product = np.float32(-gamma * distance)
-    rest = np.float32(-gamma_low * distance - gamma * log1p_e)
+    rest = np.float32(-gamma * log1p_e)
     exponent = np.float32(product + rest)
     # Below, nothing but 0 is left.
     product = _FAINTEST if exponent < _FAINTEST else product
@@ -156,7 +155,7 @@ def _focal_term(t: Any, weight: Any, gamma: Any, gamma_low: Any, negative: Any) 
 def _focal_of_hard_labels(
     y: Array, z: Array, numbers: Any, gradient: Array, hessian: Array
 ) -> bool:
-    alpha, gamma, gamma_low, negative, floor = numbers
+    alpha, gamma, negative, floor = numbers
     wrong = _RIGHT
     for i in range(z.size):
         zeros = np.float32(_ONE - y[i])
@@ -164,7 +163,7 @@ def _focal_of_hard_labels(
         wrong = np.int32(wrong | (_RIGHT if known else _WRONG))
         sign = np.float32(y[i] - zeros)
         weight = np.float32(alpha * y[i] + zeros)
-        g, h = _focal_term(sign * z[i], weight, gamma, gamma_low, negative)
+        g, h = _focal_term(sign * z[i], weight, gamma, negative)
         gradient[i] = -sign * g
         hessian[i] = floor if h < floor else h
     return wrong == _RIGHT
@@ -172,14 +171,14 @@ def _focal_of_hard_labels(
 
 @_loop
 def _focal_of_any_labels(y: Array, z: Array, numbers: Any, gradient: Array, hessian: Array) -> bool:
-    alpha, gamma, gamma_low, negative, floor = numbers
+    alpha, gamma, negative, floor = numbers
     wrong = _RIGHT
     for i in range(z.size):
         ones, zeros = np.float32(alpha * y[i]), np.float32(_ONE - y[i])
         known = (y[i] * zeros >= _ZERO) & (abs(z[i]) <= REACH)
         wrong = np.int32(wrong | (_RIGHT if known else _WRONG))
-        g1, h1 = _focal_term(z[i], ones, gamma, gamma_low, negative)
-        g0, h0 = _focal_term(-z[i], zeros, gamma, gamma_low, negative)
+        g1, h1 = _focal_term(z[i], ones, gamma, negative)
+        g0, h0 = _focal_term(-z[i], zeros, gamma, negative)
         gradient[i] = g0 - g1
         h = np.float32(h0 + h1)
         hessian[i] = floor if h < floor else h
@@ -199,8 +198,7 @@ def kernel(gamma: float, alpha: float, *, exact: bool) -> Callable[..., bool]:
             return _cross_entropy(y, z, (factor, floor), g, h)
 
         return cross_entropy
-    exponent = np.float32(gamma)
-    parameters = factor, exponent, np.float32(gamma - float(exponent)), np.float32(exact)
+    parameters = factor, np.float32(gamma), np.float32(exact)
 
     def focal(y: Array, z: Array, floor: Any, g: Array, h: Array) -> bool:
         numbers = *parameters, floor
