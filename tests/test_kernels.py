@@ -174,6 +174,13 @@ def test_arrays_of_any_layout_give_what_plain_ones_give(loss, kind, dtype, kerne
 
 
 @KERNEL
+@pytest.mark.parametrize("loss", [gp.WeightedCrossEntropy(7.3), gp.FocalLoss(2.0)], ids=str)
+def test_no_rows_give_no_derivatives(loss, kernel):
+    for values in derivatives(loss, [], [], kernel=kernel):
+        assert values.shape == (0,)
+
+
+@KERNEL
 @pytest.mark.parametrize("alpha", [1e-45, 1e38, 1e300])
 def test_an_alpha_beyond_float32_is_left_to_the_loss(alpha, kernel):
     loss, z = gp.WeightedCrossEntropy(alpha), np.linspace(-80, 80, N)

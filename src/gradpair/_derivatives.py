@@ -74,7 +74,7 @@ class Derivatives:
         self.y, self.raw, self.w = y, raw, w
         self.of_loss = loss._gradient_hessian if exact else loss._gradient_positive_hessian
         self.kernel, self.dtype = _kernel(loss, raw, dtype, exact=exact)
-        self.size = min(_blocks.BLOCK if self.kernel is None else BLOCK, raw.size)
+        self.size = max(1, min(_blocks.BLOCK if self.kernel is None else BLOCK, raw.size))
         self.full = np.promote_types(raw.dtype, self.dtype)
         self.start = self.full.type(start)
         self.floor = self.dtype.type(hessian_floor)
