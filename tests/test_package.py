@@ -17,8 +17,8 @@ ROOT = Path(__file__).parents[1]
 PUBLIC = {
     "gradpair": [
         "BinaryCrossEntropy", "FocalLoss", "Loss", "WeightedCrossEntropy", "check_objective",
-        "cost_weights", "functional", "log_sigmoid", "logit", "optimal_constant", "sigmoid",
-        "softplus",
+        "cost_weights", "functional", "kernel_context", "log_sigmoid", "logit", "optimal_constant",
+        "set_kernel", "sigmoid", "softplus",
     ],
     "gradpair.audit": ["Finding", "Point", "Report", "check_objective"],
     "gradpair.functional": [
@@ -116,7 +116,7 @@ def test_the_version_is_the_changelogs_newest():
 
 def test_the_extras_name_every_dependency_that_the_readme_needs():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert {"xgboost", "lightgbm", "sklearn", "cli", "all", "test"} <= set(
+    assert {"xgboost", "lightgbm", "sklearn", "fast", "cli", "all", "test"} <= set(
         project["optional-dependencies"]
     )
     core = {re.match(r"[a-z]+", requirement)[0] for requirement in project["dependencies"]}

@@ -1,7 +1,6 @@
 """Gradient-boosting objectives for binary targets: exact derivatives, right start, right metric.
 
 The mathematics is in :mod:`gradpair.functional`, the losses are records such as
-The mathematics is in :mod:`gradpair.functional`, the losses are records such as
 :class:`WeightedCrossEntropy`, :mod:`gradpair.xgboost` and :mod:`gradpair.lightgbm` hand them to
 their host, and :mod:`gradpair.sklearn` is scikit-learn's way over both. These three are imported on
 first use, so that one host is enough; so is :mod:`gradpair.audit`, the home of
@@ -15,6 +14,7 @@ from gradpair import functional
 from gradpair.costs import cost_weights
 from gradpair.functional import log_sigmoid, logit, sigmoid, softplus
 from gradpair.intercept import optimal_constant
+from gradpair.kernels import kernel_context, set_kernel
 from gradpair.losses import BinaryCrossEntropy, FocalLoss, Loss, WeightedCrossEntropy
 
 if TYPE_CHECKING:
@@ -32,9 +32,11 @@ __all__ = [
     "check_objective",
     "cost_weights",
     "functional",
+    "kernel_context",
     "log_sigmoid",
     "logit",
     "optimal_constant",
+    "set_kernel",
     "sigmoid",
     "softplus",
 ]

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gradpair import _blocks, _validation, functional
+from gradpair import _blocks, _derivatives, _validation, functional
 from gradpair._validation import Array, Rows
 from gradpair.losses import BinaryCrossEntropy, Loss, WeightedCrossEntropy, check_loss
 
@@ -39,7 +39,7 @@ class HostCallable(ABC):
         object.__setattr__(self, "start", _validation.real("start", self.start))
 
     def rows(self, first: Any, second: Any, sample_weight: ArrayLike | None) -> Rows:
-        """Return labels, margins and weights, whichever API called."""
+        """Return labels, margins and weights, whichever API called, before a look at values."""
         if isinstance(second, self.data_type):
             labels, raw, weight = second.get_label(), first, second.get_weight()  # type: ignore[attr-defined]
             if weight is not None and not np.size(weight):  # XGBoost's way to say none
@@ -59,10 +59,11 @@ class HostCallable(ABC):
                 f"gradpair is for one binary target."
             )
             raise ValueError(msg)
-        y = _validation.one_per_row("y_true", _validation.labels(labels), raw.size)
+        y = _validation.numeric("y_true", labels)
+        _validation.one_per_row("y_true", y, raw.size)
         if weight is None:
             return y, raw, None
-        weight = _validation.nonnegative("sample_weight", weight)
+        weight = _validation.numeric("sample_weight", weight)
         return y, raw, _validation.one_per_row("sample_weight", weight, raw.size)
 
 
@@ -88,10 +89,14 @@ class ObjectiveCallable(HostCallable):
     ) -> tuple[Array, Array]:
         """Return the weighted gradient and hessian of each row as float32."""
         y, raw, w = self.rows(first, second, sample_weight)
-        exact = self.hessian == "exact"
-        derivatives = self.loss._gradient_hessian if exact else self.loss._gradient_positive_hessian
-        return _blocks.gradient_hessian(
-            derivatives, y, raw, w, start=self.start, hessian_floor=self.hessian_floor
+        return _derivatives.gradient_hessian(
+            self.loss,
+            y,
+            raw,
+            w,
+            start=self.start,
+            hessian_floor=self.hessian_floor,
+            exact=self.hessian == "exact",
         )
 
 
@@ -113,6 +118,9 @@ class MetricCallable(HostCallable):
     def mean(self, first: Any, second: Any, sample_weight: ArrayLike | None) -> float:
         """Return the weighted mean loss."""
         y, raw, w = self.rows(first, second, sample_weight)
+        _validation.labels(y)
+        if w is not None:
+            _validation.weights(w)
         precision = np.finfo(raw.dtype)
 
         def losses_of(y_block: Array, raw_block: Array, w_block: Array) -> Array:

@@ -12,10 +12,10 @@ from gradpair._validation import Array
 BLOCK = 1 << 15  # rows; a block's temporaries then stay within a core's own cache
 
 
-def slices(n_samples: int) -> Iterator[slice]:
-    """Yield the blocks of ``n_samples`` rows."""
-    for start in range(0, n_samples, BLOCK):
-        yield slice(start, min(start + BLOCK, n_samples))
+def slices(n_samples: int, size: int = BLOCK) -> Iterator[slice]:
+    """Yield blocks of ``size`` rows, the last one of what is left of ``n_samples``."""
+    for start in range(0, n_samples, size):
+        yield slice(start, min(start + size, n_samples))
 
 
 def training_rows(y_true: ArrayLike, sample_weight: ArrayLike | None) -> tuple[Array, Array | None]:
@@ -26,7 +26,7 @@ def training_rows(y_true: ArrayLike, sample_weight: ArrayLike | None) -> tuple[A
         raise ValueError(msg)
     if sample_weight is None:
         return y, None
-    w = _validation.nonnegative("sample_weight", sample_weight)
+    w = _validation.weights(sample_weight)
     return y, _validation.one_per_row("sample_weight", w, y.size)
 
 
@@ -51,27 +51,6 @@ def class_weights(y: Array, w: Array | None) -> tuple[float, float]:
             )
             raise ValueError(msg)
     return sums
-
-
-def gradient_hessian(
-    derivatives: Callable[[Array, Array], tuple[Array, Array]],
-    y: Array,
-    raw: Array,
-    w: Array | None,
-    *,
-    start: float,
-    hessian_floor: float,
-) -> tuple[Array, Array]:
-    """Return fresh, contiguous float32 derivatives at ``raw + start``, computed in raw's dtype."""
-    gradient, hessian = np.empty(y.size, np.float32), np.empty(y.size, np.float32)
-    for block in slices(y.size):
-        z = raw[block] + raw.dtype.type(start)  # a copy: a loss cannot write to the host's
-        with np.errstate(all="ignore"):
-            g, h = derivatives(y[block].astype(z.dtype), z)
-            h = np.maximum(h, hessian_floor)
-            gradient[block] = g if w is None else w[block] * g
-            hessian[block] = h if w is None else w[block] * h
-    return gradient, hessian
 
 
 def weighted_mean(

@@ -56,6 +56,11 @@ def nonnegative(name: str, values: ArrayLike) -> Array:
     return array
 
 
+def weights(values: ArrayLike) -> Array:
+    """Return sample weights of any numeric type, all of them finite and at least 0."""
+    return nonnegative("sample_weight", values)
+
+
 def finite(name: str, values: ArrayLike) -> Array:
     """Return ``values`` as an array, all of them finite."""
     array = numeric(name, values)
@@ -77,7 +82,7 @@ def rows(y_true: ArrayLike, raw_prediction: ArrayLike, sample_weight: ArrayLike 
     y = y.astype(z.dtype, copy=False)
     if sample_weight is None:
         return y, z, None
-    w = nonnegative("sample_weight", sample_weight)
+    w = weights(sample_weight)
     same_shape("sample_weight", w, *(("y_true", y) if y.ndim else ("raw_prediction", z)))
     return y, z, w.astype(z.dtype, copy=False)
 

@@ -105,6 +105,11 @@ class Loss(ABC):
         """What makes ``raw_prediction`` calibrated log-odds when added, or None."""
         return None
 
+    @property
+    def _focal_parameters(self) -> tuple[float, float] | None:
+        """Gamma and alpha of the focal loss that this is, or None: there are kernels for those."""
+        return None
+
     def _log_gradients(self, raw_prediction: Array) -> tuple[Array, Array]:
         """Return the logarithms of -g(1, z) and of g(0, z)."""
         one, zero = raw_prediction.dtype.type(1), raw_prediction.dtype.type(0)
@@ -356,6 +361,10 @@ class BinaryCrossEntropy(Loss):
         return functional.log_sigmoid(-raw_prediction), functional.log_sigmoid(raw_prediction)
 
     @property
+    def _focal_parameters(self) -> tuple[float, float]:
+        return 0.0, 1.0
+
+    @property
     def calibration_shift(self) -> float:
         """0: the margin is the log-odds of a 1."""
         return 0.0
@@ -439,6 +448,10 @@ class WeightedCrossEntropy(Loss):
     def _log_gradients(self, raw_prediction: Array) -> tuple[Array, Array]:
         positive, negative = (functional.log_sigmoid(z) for z in (-raw_prediction, raw_prediction))
         return positive + positive.dtype.type(np.log(self.alpha)), negative
+
+    @property
+    def _focal_parameters(self) -> tuple[float, float]:
+        return 0.0, self.alpha
 
     @property
     def calibration_shift(self) -> float:
@@ -536,6 +549,10 @@ class FocalLoss(Loss):
             functional._focal_log_gradient(z, self.gamma) for z in (raw_prediction, -raw_prediction)
         )
         return positive + positive.dtype.type(np.log(self.alpha)), negative
+
+    @property
+    def _focal_parameters(self) -> tuple[float, float]:
+        return self.gamma, self.alpha
 
     @property
     def convex(self) -> bool:

@@ -1,0 +1,33 @@
+"""The benchmarks run; what they measure is not asked here."""
+
+import importlib
+import json
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parents[1] / "benchmarks"
+TINY = {
+    "kernels": ["--rows", "300", "--repeat", "1"],
+    "rounds": ["--rows", "300", "--rounds", "2", "--threads", "1"],
+    "constant": ["--rows", "300", "--quick"],
+    "imports": ["--only", "numpy,gradpair", "--quick"],
+    "memory": ["--rows", "300"],
+}
+
+
+def test_every_benchmark_is_tried():
+    found = {path.stem for path in FOLDER.glob("*.py")} - {"_bench", "__main__"}
+    assert found == set(TINY)
+
+
+@pytest.mark.parametrize("name", TINY)
+def test_a_benchmark_prints_a_table_and_writes_json(name, tmp_path, capsys, monkeypatch):
+    monkeypatch.syspath_prepend(str(FOLDER))
+    importlib.import_module(name).main([*TINY[name], "--json", str(tmp_path / "result.json")])
+    result = json.loads((tmp_path / "result.json").read_text())
+    printed = capsys.readouterr().out
+    assert f"### {result['title']}" in printed
+    assert result["machine"]["cpu"] in printed
+    table = [line for line in printed.splitlines() if line.startswith("| ")]
+    assert len(table) == 2 + len(result["rows"]) > 3
