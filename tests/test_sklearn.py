@@ -76,32 +76,26 @@ def for_checks(host):
     return host_estimator(host, 5, **({} if host == "xgboost" else {"min_child_samples": 1}))
 
 
-# Weights and repeated rows give other histograms in the hosts.
-WEIGHTS = [f"check_sample_weight_equivalence_on_{kind}_data" for kind in ("dense", "sparse")]
-EXPECTED = {
-    XGBClassifier: WEIGHTS if Version(sklearn.__version__) < Version("1.7") else [],
-    LGBMClassifier: WEIGHTS,
-}
+# Weights and repeated rows give other histograms in the hosts, or other last digits.
+HOSTS_FAIL = {f"check_sample_weight_equivalence_on_{kind}_data" for kind in ("dense", "sparse")}
 
 
-@parametrize_with_checks(
-    [BoostingClassifier(for_checks(host)) for host in ("xgboost", "lightgbm")],
-    expected_failed_checks=lambda model: dict.fromkeys(
-        EXPECTED[type(model.estimator)], "the bare host fails it, as the next test shows"
-    ),
-)
+@parametrize_with_checks([BoostingClassifier(for_checks(host)) for host in ("xgboost", "lightgbm")])
 @pytest.mark.filterwarnings("ignore")
 def test_scikit_learns_checks_pass(estimator, check):
-    check(estimator)
+    try:
+        check(estimator)
+    except AssertionError:
+        if check.func.__name__ not in HOSTS_FAIL:
+            raise
+        pytest.xfail("the bare host fails it, as the next test shows")
 
 
 @hosts
 @pytest.mark.filterwarnings("ignore")
 def test_a_check_is_expected_to_fail_only_where_the_bare_host_fails_it(host):
-    bare = for_checks(host)
-    expected = EXPECTED[type(bare)]
-    results = check_estimator(bare, on_fail=None) if expected else []
-    assert set(expected) <= {r["check_name"] for r in results if r["status"] == "failed"}
+    results = check_estimator(for_checks(host), on_fail=None)
+    assert {r["check_name"] for r in results if r["status"] == "failed"} >= HOSTS_FAIL
 
 
 # what is fitted
