@@ -1,5 +1,6 @@
 """BoostingClassifier: scikit-learn's way over either host."""
 
+import dataclasses
 import inspect
 import pickle
 import subprocess
@@ -261,6 +262,17 @@ def test_parameters_of_the_loss_are_got_and_set_as_nested_ones():
     assert clone(model).loss == model.loss
 
 
+def test_only_fields_that_can_be_set_are_parameters():
+    @dataclasses.dataclass(frozen=True)
+    class Derived(gp.Loss):
+        k: float
+        square: float = dataclasses.field(init=False, default=0.0)
+        _loss = _gradient_hessian = gp.BinaryCrossEntropy._loss
+
+    model = BoostingClassifier(None, Derived(3.0))
+    assert [name for name in model.get_params() if "__" in name] == ["loss__k"]
+
+
 @pytest.mark.parametrize(
     ("params", "message"),
     [
@@ -391,6 +403,8 @@ def test_early_stopping_watches_the_weighted_loss(host, with_offset):
     best = int(np.argmin(values))
     assert model.best_iteration_ == best + (host == "lightgbm")
     assert model.booster_.best_iteration == model.best_iteration_
+    rounds = "num_boosted_rounds" if host == "xgboost" else "num_trees"
+    assert getattr(model.booster_, rounds)() == best + 1
     assert best + 4 == len(values) < 200
     margin = model.decision_function(new.x, **({"offset": new.offset} if with_offset else {}))
     loss = LOSS.loss(new.y, margin.astype(float), new.weight)
@@ -450,6 +464,75 @@ def test_what_is_fitted_outlives_other_parameters(host):
     assert_array_equal(model.predict_proba(DATA.test.x), expected)
 
 
+def brier(y_true, y_pred):
+    return float(np.mean((y_pred - y_true) ** 2))
+
+
+def lightgbm_brier(y_true, y_pred):
+    return "brier", brier(y_true, y_pred), False
+
+
+@hosts
+def test_names_and_functions_may_be_mixed(host):
+    if host == "xgboost" and Version(xgb.__version__) < Version("3.0"):
+        pytest.skip("this XGBoost takes names or one function")
+    metrics = {"eval_metric": ["auc", brier if host == "xgboost" else lightgbm_brier]}
+    own, passed = (metrics, {}) if host == "xgboost" else ({}, metrics)
+    valid = [(DATA.test.x, DATA.test.y)]
+    model = BoostingClassifier(host_estimator(host, **own), LOSS)
+    model.fit(DATA.train.x, DATA.train.y, eval_set=valid, **passed, **QUIET[host])
+    (history,) = model.evals_result_.values()
+    p = model.predict_proba(DATA.test.x)[:, 1]
+    assert history["auc"][-1] == pytest.approx(roc_auc_score(DATA.test.y, p), abs=1e-5)
+    assert history["brier"][-1] == pytest.approx(brier(DATA.test.y, p), abs=1e-5)
+    if host == "xgboost":
+        only = BoostingClassifier(host_estimator(host, eval_metric=[brier]), LOSS)
+        only.fit(DATA.train.x, DATA.train.y, eval_set=valid, **QUIET[host])
+        (alone,) = only.evals_result_.values()
+        assert alone == {"brier": history["brier"]}
+        own["eval_metric"] = ["auc", gp.xgboost.metric(LOSS)]
+        model = BoostingClassifier(host_estimator(host, **own), LOSS)
+        offsets = {"offset": DATA.train.offset, "base_margin_eval_set": [DATA.test.offset]}
+        model.fit(DATA.train.x, DATA.train.y, eval_set=valid, verbose=False, **offsets)
+        margin = model.decision_function(DATA.test.x, offset=DATA.test.offset)
+        told = model.evals_result_["validation_0"]["weighted_cross_entropy(alpha=3)"][-1]
+        assert told == pytest.approx(LOSS.loss(DATA.test.y, margin).mean(), abs=1e-5)
+
+
+def test_lightgbm_does_not_stop_on_its_training_set():
+    estimator = host_estimator("lightgbm", 200, metric="auc", early_stopping_round=5)
+    rows, new = DATA.train, DATA.test
+    sets = {"eval_set": [(rows.x, rows.y), (new.x, new.y)]}
+    model = BoostingClassifier(estimator).fit(rows.x, rows.y, **sets)
+    only = BoostingClassifier(estimator).fit(rows.x, rows.y, eval_set=sets["eval_set"][1:])
+    assert list(model.evals_result_) == ["training", "valid_1"]
+    assert model.best_iteration_ == only.best_iteration_
+    assert_array_equal(model.predict_proba(new.x), only.predict_proba(new.x))
+
+
+@pytest.mark.parametrize("nothing", ["None", "", ["none"]])
+def test_no_metric_of_lightgbm_is_the_loss(nothing):
+    model = BoostingClassifier(host_estimator("lightgbm", metric="None"))
+    model.fit(DATA.x, DATA.y, eval_set=(DATA.test.x, DATA.test.y), eval_metric=nothing)
+    assert list(model.evals_result_["valid_0"]) == ["binary_cross_entropy"]
+
+
+def test_rows_too_few_to_split_give_lightgbm_the_rate():
+    estimator = host_estimator("lightgbm")
+    x, y = DATA.x[:30], (np.arange(30) % 3 == 0).astype(float)
+    model = BoostingClassifier(estimator).fit(x, y)
+    assert_allclose(model.predict_proba(x)[:, 1], 1 / 3, rtol=1e-12)
+    assert_allclose(model.predict_proba(x), clone(estimator).fit(x, y).predict_proba(x))
+    params, loss = {"verbosity": -1}, gp.BinaryCrossEntropy()
+    booster = gp.lightgbm.train(params, lgb.Dataset(x, y), 3, loss=loss)
+    assert_allclose(booster.predict(x), 1 / 3, rtol=1e-12)
+    flat = np.ones((300, 2))
+    with pytest.raises(ValueError, match="no feature to split on"):
+        BoostingClassifier(estimator).fit(flat, DATA.y[-300:])
+    with pytest.raises(ValueError, match="no feature to split on"):
+        gp.lightgbm.train(params, lgb.Dataset(flat, DATA.y[-300:]), 3, loss=loss)
+
+
 @hosts
 def test_built_in_metrics_that_are_asked_for_are_right(host):
     names = ["logloss", "auc"] if host == "xgboost" else ["auc", "average_precision"]
@@ -477,8 +560,9 @@ def test_class_weight_of_lightgbm_goes_into_the_rows_and_the_start():
 
 
 def test_base_score_and_boost_from_average_set_the_start():
-    model = BoostingClassifier(host_estimator("xgboost", base_score=0.2)).fit(DATA.x, DATA.y)
-    assert model.constant_ == pytest.approx(float(gp.logit(0.2)))
+    for given in (0.2, [0.2], "0.2"):
+        model = BoostingClassifier(host_estimator("xgboost", base_score=given)).fit(DATA.x, DATA.y)
+        assert model.constant_ == pytest.approx(float(gp.logit(0.2)))
     model = BoostingClassifier(host_estimator("lightgbm", boost_from_average=False))
     assert model.fit(DATA.x, DATA.y).constant_ == 0
 
@@ -544,6 +628,9 @@ def test_parameters_that_would_be_ignored_are_refused(host, params, message):
         ("lightgbm", {"init_model": "model.txt"}, r"gradpair.lightgbm.train\(init_model=\)"),
         ("lightgbm", {"eval_class_weight": ["balanced"]}, "eval_sample_weight="),
         ("lightgbm", {"eval_metric": "binary_logloss"}, "computed from raw scores"),
+        ("lightgbm", {"eval_X": (DATA.x,), "eval_y": (DATA.y,)}, "pass evaluation sets as eval_s"),
+        ("lightgbm", {"eval_set": [(DATA.x, DATA.y)], "eval_names": "new"}, "list of 1 names"),
+        ("xgboost", {"eval_set": [DATA.x, DATA.y]}, "list of pairs .* got a ndarray in it"),
         ("xgboost", {"offset": DATA.offset, "eval_set": [(DATA.x, DATA.y)]}, "base_margin_eval"),
         ("lightgbm", {"offset": DATA.offset, "eval_set": [(DATA.x, DATA.y)]}, "eval_init_score"),
         ("xgboost", {"eval_set": [(DATA.x, DATA.y + 5)]}, r"labels of eval_set are \[5.0, 6.0\]"),
@@ -565,6 +652,7 @@ def test_arguments_of_fit_that_cannot_be_honoured_are_refused(host, fit_params, 
         (np.column_stack([DATA.y, DATA.y]), "each row must sum to 1"),
         (np.column_stack([DATA.y - 1, 2 - DATA.y]), r"y_true must lie in \[0, 1\]"),
         (DATA.y[1:], "inconsistent numbers of samples"),
+        (np.where(DATA.y == 1, "a", None), "labels of one type, none of them missing"),
     ],
 )
 @hosts
@@ -578,6 +666,8 @@ def test_labels_of_other_than_two_classes_are_refused(host, y, message):
     [
         ((make_pipeline(XGBClassifier()),), "BoostingClassifier goes inside of it"),
         ((XGBClassifier,), "estimator must be an xgboost.XGBClassifier"),
+        ((type("Mine", (LGBMClassifier,), {})(),), "is a Mine; .* not its subclasses"),
+        ((LGBMClassifier(metric=len),), "metric must be a name or a list of names"),
         ((xgb.XGBRegressor(),), "estimator must be an xgboost.XGBClassifier"),
         ((None, "focal"), "loss must be a gradpair.Loss"),
         ((None, gp.WeightedCrossEntropy), "loss must be an instance, not the class"),
@@ -814,12 +904,24 @@ def test_sparse_matrices_and_soft_labels_of_every_container(host):
     soft = np.column_stack([1 - soft, soft])
     dense = BoostingClassifier(host_estimator(host)).fit(DATA.train.x, soft)
     frame = pd.DataFrame(DATA.train.x, columns=[f"f{i}" for i in range(64)])
+    for labels in (soft.tolist(), pd.DataFrame(soft), pl.DataFrame(soft)):
+        model = BoostingClassifier(host_estimator(host)).fit(DATA.train.x, labels)
+        assert model.constant_ == dense.constant_
     for data in (*frames(host, frame), scipy.sparse.csr_matrix(frame)):
         model = BoostingClassifier(host_estimator(host)).fit(data, soft)
         assert model.constant_ == dense.constant_
         assert model.predict_proba(data).shape == soft.shape
         if not scipy.sparse.issparse(data):
             assert_allclose(model.predict_proba(data), dense.predict_proba(DATA.train.x), atol=1e-6)
+
+
+@hosts
+def test_labels_of_pandas_types_keep_their_kind(host):
+    y = pd.Series(DATA.y.astype(int)) + 1
+    for dtype, classes in (("Int64", [1, 2]), ("category", [1, 2]), ("string", ["1", "2"])):
+        model = BoostingClassifier(host_estimator(host, 2)).fit(DATA.x, y.astype(dtype))
+        assert model.classes_.tolist() == classes
+        assert [type(label) for label in model.classes_.tolist()] == [type(c) for c in classes]
 
 
 def test_a_column_of_labels_warns_as_scikit_learn_does():

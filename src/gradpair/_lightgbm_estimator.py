@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.utils import _safe_indexing
 
 from gradpair import _adapter, _lightgbm_model, lightgbm
-from gradpair._estimator import Plan, Rows, Trained
+from gradpair._estimator import Plan, Rows, Trained, fields_of_sets
 from gradpair._validation import Array
 
 ESTIMATOR = lgb.LGBMClassifier
@@ -19,36 +19,51 @@ REFUSED = {
     "init_score": "pass it as offset=",
     "init_model": "continue a model with gradpair.lightgbm.train(init_model=)",
     "eval_class_weight": f"weight the rows of evaluation sets with {EVAL_WEIGHT}=",
+    "eval_X": "pass evaluation sets as eval_set=",
+    "eval_y": "pass evaluation sets as eval_set=",
 }
 
 
 def requested_constant(estimator: lgb.LGBMClassifier) -> float | None:
     """Check the parameters and return 0 if ``boost_from_average`` is switched off."""
+    if type(estimator) is not lgb.LGBMClassifier:
+        msg = (
+            f"estimator is a {type(estimator).__name__}; of LightGBM's estimators gradpair trains "
+            f"LGBMClassifier itself, not its subclasses."
+        )
+        raise TypeError(msg)
     return lightgbm._own_params(estimator.get_params(deep=False), None)[1]
 
 
 def train(
     estimator: lgb.LGBMClassifier,
     rows: Rows,
-    validation: Sequence[Rows],
+    sets: Sequence[Rows],
     plan: Plan,
     fit_params: dict[str, Any],
 ) -> Trained:
     """Fit an LGBMClassifier with the loss as its objective and move its model to another."""
     params, _ = lightgbm._own_params(estimator.get_params(deep=False), None)
     del params["class_weight"]  # it is in the weights of the rows
+    params |= lightgbm._keep_features(params, rows.y.size)
     params["objective"] = lightgbm.objective(plan.loss, start=plan.constant, hessian=plan.hessian)
-    fit_params, params["metric"] = _with_metrics(fit_params, params["metric"], plan)
+    names, functions = _metrics(params["metric"], fit_params.pop("eval_metric", None), plan)
+    params["metric"] = names or "None"
     trainer = lgb.LGBMClassifier(**params)
-    fit_params |= _evaluation(trainer, validation)
-    trainer.fit(
-        rows.features, rows.y, sample_weight=rows.weight, init_score=rows.offset, **fit_params
-    )
+    with lightgbm._explained():
+        trainer.fit(
+            rows.features,
+            rows.y,
+            sample_weight=rows.weight,
+            init_score=rows.offset,
+            eval_metric=functions or None,
+            **{**fit_params, **_evaluation(trainer, sets, fit_params)},
+        )
     model = _lightgbm_model.native(trainer.booster_, plan.constant + plan.model_shift)
     return Trained(
         _fitted(estimator, model, rows),
         model.best_iteration if model.best_iteration > 0 else None,
-        trainer.evals_result_ if validation else {},
+        trainer.evals_result_ if sets else {},
     )
 
 
@@ -62,30 +77,35 @@ def margin(estimator: lgb.LGBMClassifier, features: Any) -> Array:
     return np.asarray(estimator.predict(features, raw_score=True))
 
 
-def _with_metrics(
-    fit_params: dict[str, Any], asked: Any, plan: Plan
-) -> tuple[dict[str, Any], list[str] | str]:
-    """Split metrics into the user's functions and built-in names; without any, report the loss."""
-    own = fit_params.get("eval_metric")
-    given = [own] if own is None or isinstance(own, str) or callable(own) else list(own)
+def _metrics(parameter: Any, argument: Any, plan: Plan) -> tuple[list[str], list[Any]]:
+    """Return built-in metrics and functions; without any, the loss is what is reported."""
+    given = list(argument) if isinstance(argument, list | tuple) else [argument]
     functions = [_adapter.estimator_metric(f, plan.constant) for f in given if callable(f)]
-    named = [name for name in given if name is not None and not callable(name)]
-    names, _ = lightgbm._own_params({"metric": named}, None)
-    asked = [] if asked == "None" else asked
-    built_in = [*asked, *(names["metric"] if named else ())]
-    if not functions and not built_in:
+    names = lightgbm._asked_metrics(parameter)
+    for item in given:
+        names += [] if callable(item) else lightgbm._asked_metrics(item)
+    if not functions and not names:
         functions = [lightgbm.metric(plan.loss, start=plan.constant)]
-    return {**fit_params, "eval_metric": functions or None}, built_in or "None"
+    return names, functions
 
 
-def _evaluation(trainer: lgb.LGBMClassifier, validation: Sequence[Rows]) -> dict[str, Any]:
+def _evaluation(
+    trainer: lgb.LGBMClassifier, sets: Sequence[Rows], fit_params: dict[str, Any]
+) -> dict[str, Any]:
     """Return the evaluation sets as this version of LightGBM takes them."""
-    if not validation:
+    if not sets:
         return {}
-    features, labels, weights, offsets = (list(field) for field in zip(*validation, strict=True))
+    features, labels, weights, offsets = fields_of_sets(sets)
+    names = fit_params.get("eval_names") or [f"valid_{i}" for i in range(len(sets))]
+    if isinstance(names, str) or len(names) != len(sets):
+        msg = f"eval_names must be a list of {len(sets)} names, one for each set; got {names!r}."
+        raise ValueError(msg)
+    pairs = zip(sets, names, strict=True)
     fields = {
-        EVAL_WEIGHT: None if weights[0] is None else weights,
-        EVAL_OFFSET: None if offsets[0] is None else offsets,
+        EVAL_WEIGHT: weights,
+        EVAL_OFFSET: offsets,
+        # By this name early stopping tells the set that it must not watch.
+        "eval_names": ["training" if rows.training else name for rows, name in pairs],
     }
     if "eval_X" in inspect.signature(trainer.fit).parameters:  # since 4.7
         return {"eval_X": tuple(features), "eval_y": tuple(labels), **fields}

@@ -7,7 +7,7 @@ import xgboost as xgb
 from sklearn.base import clone
 
 from gradpair import _adapter, _xgboost_model, xgboost
-from gradpair._estimator import Plan, Rows, Trained
+from gradpair._estimator import Plan, Rows, Trained, fields_of_sets
 from gradpair._validation import Array
 from gradpair.functional import sigmoid
 
@@ -28,7 +28,7 @@ def requested_constant(estimator: xgb.XGBClassifier) -> float | None:
 def train(
     estimator: xgb.XGBClassifier,
     rows: Rows,
-    validation: Sequence[Rows],
+    sets: Sequence[Rows],
     plan: Plan,
     fit_params: dict[str, Any],
 ) -> Trained:
@@ -39,23 +39,20 @@ def train(
         base_score=0.5 if start else float(sigmoid(plan.constant)),
         **_metric(estimator.eval_metric, start, plan),
     )
-    if validation:
+    if sets:
+        features, labels, weights, offsets = fields_of_sets(sets)
         fit_params = {
             **fit_params,
-            "eval_set": [(valid.features, valid.y) for valid in validation],
-            EVAL_WEIGHT: _all_or_none([valid.weight for valid in validation]),
-            EVAL_OFFSET: _all_or_none([valid.offset for valid in validation]),
+            "eval_set": list(zip(features, labels, strict=True)),
+            EVAL_WEIGHT: weights,
+            EVAL_OFFSET: offsets,
         }
     trainer.fit(
         rows.features, rows.y, sample_weight=rows.weight, base_margin=rows.offset, **fit_params
     )
-    booster = trainer.get_booster()
-    model = _xgboost_model.native(booster, start + plan.model_shift, {})
-    return Trained(
-        _fitted(estimator, model),
-        int(best) if (best := booster.attr("best_iteration")) is not None else None,
-        trainer.evals_result() if validation else {},
-    )
+    best, model = _up_to_the_best(trainer)
+    model = _xgboost_model.native(model, start + plan.model_shift, {})
+    return Trained(_fitted(estimator, model), best, trainer.evals_result() if sets else {})
 
 
 def booster(estimator: xgb.XGBClassifier) -> xgb.Booster:
@@ -67,6 +64,19 @@ def margin(estimator: xgb.XGBClassifier, features: Any) -> Array:
     """Return the margins of rows, without their offsets."""
     margins: Array = estimator.predict(features, output_margin=True)
     return margins
+
+
+def _up_to_the_best(estimator: xgb.XGBClassifier) -> tuple[int | None, xgb.Booster]:
+    """Return the best round of early stopping, and the model without what came after it."""
+    booster = estimator.get_booster()
+    told = booster.attributes()
+    if "best_iteration" not in told:
+        return None, booster
+    best = int(str(told["best_iteration"]))
+    if best + 1 < booster.num_boosted_rounds() and estimator.booster != "gblinear":
+        booster = booster[: best + 1]
+        booster.set_attr(**told)
+    return best, booster
 
 
 def _fitted(estimator: xgb.XGBClassifier, model: xgb.Booster) -> xgb.XGBClassifier:
@@ -84,23 +94,25 @@ def _tree_start(estimator: xgb.XGBClassifier, rows: Rows, plan: Plan) -> float:
     """Return the constant if it must go into the first tree, 0 if it is the intercept."""
     if xgboost._fits_intercept(plan.constant, offsets=rows.offset is not None):
         return 0.0
-    params = estimator.get_params(deep=False)
-    if callable(params.get("eval_metric")):
-        params["eval_metric"] = None
+    names = [metric for metric in _listed(estimator.eval_metric) if not callable(metric)]
+    params = {**estimator.get_params(deep=False), "eval_metric": names}
     xgboost._check_tree_start(params, estimator.get_num_boosting_rounds())
     return plan.constant
 
 
 def _metric(asked: Any, start: float, plan: Plan) -> dict[str, Any]:
-    """Return parameters that report the loss, unless the user asks for other metrics."""
-    if asked is not None and not callable(asked):
-        return {}
-    own = xgboost.metric(plan.loss, start=start)
-    metric = own if asked is None else _adapter.estimator_metric(asked, start)
-    return {"eval_metric": metric, xgboost._DEFAULT_METRIC: True}
+    """Return parameters that report the loss, or the metrics that the user asks for."""
+    if asked is None:
+        own = xgboost.metric(plan.loss, start=start)
+        return {"eval_metric": own, xgboost._DEFAULT_METRIC: True}
+    metrics = [
+        _adapter.estimator_metric(metric, start) if callable(metric) else metric
+        for metric in _listed(asked)
+    ]
+    if len(metrics) == 1 and callable(metrics[0]):
+        return {"eval_metric": metrics[0], xgboost._DEFAULT_METRIC: True}
+    return {"eval_metric": metrics}
 
 
-def _all_or_none(fields: list[Array | None]) -> list[Array] | None:
-    """Return one array for each evaluation set, or None if none has one."""
-    present = [field for field in fields if field is not None]
-    return present or None
+def _listed(asked: Any) -> list[Any]:
+    return list(asked) if isinstance(asked, list | tuple) else [asked] if asked else []

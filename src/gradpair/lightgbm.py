@@ -29,6 +29,13 @@ _Fields = tuple[Array | None, Array | None, Array | None]  # label, weight, init
 _OBJECTIVE = ("objective", "objective_type", "app", "application", "loss")
 _BOOSTING = ("boosting", "boosting_type", "boost")
 _METRIC = ("metric", "metrics", "metric_types")
+_LEAST_ROWS = (
+    "min_data_in_leaf",
+    "min_child_samples",
+    "min_data_per_leaf",
+    "min_data",
+    "min_samples_leaf",
+)
 # Metrics that a constant cannot change, and the words for none. The others take a margin for a
 # probability where the objective is custom (seen in 4.7.0).
 _RANKING_METRICS = frozenset({"auc", "average_precision"})
@@ -273,7 +280,9 @@ def train(  # noqa: PLR0917 - the host's signature
     else:
         start = _fitted_constant(train_set, loss, params) if constant is None else constant
     params["objective"] = objective(loss, start=start, hessian=hessian, hessian_floor=hessian_floor)
-    with _scores_put_back(data_sets, init_model):
+    if train_set.label is not None and not _is_constructed(train_set):
+        params |= _keep_features({**(train_set.params or {}), **params}, len(train_set.label))
+    with _scores_put_back(data_sets, init_model), _explained():
         booster = lgb.train(
             params,
             train_set,
@@ -530,6 +539,31 @@ def _check_no_offsets(data_sets: Sequence[lgb.Dataset], params: Mapping[str, Any
             raise ValueError(msg)
 
 
+def _keep_features(params: Mapping[str, Any], n_samples: int) -> dict[str, bool]:
+    """Return parameters that keep features which so few rows cannot split.
+
+    Without any feature LightGBM's own objectives predict their start, and others fail.
+    """
+    least = max((params[name] for name in _LEAST_ROWS if params.get(name) is not None), default=20)
+    few = n_samples < 2 * float(least) and "feature_pre_filter" not in params
+    return {"feature_pre_filter": False} if few else {}
+
+
+@contextlib.contextmanager
+def _explained() -> Iterator[None]:
+    """Say what LightGBM means where no feature is left (seen in 4.7.0)."""
+    try:
+        yield
+    except lgb.basic.LightGBMError as error:
+        if "num_features()" not in str(error):
+            raise
+        msg = (
+            "LightGBM finds no feature to split on, and then trains its own objectives only: all "
+            "features are constant, or feature_pre_filter has dropped them for want of rows."
+        )
+        raise ValueError(msg) from error
+
+
 @contextlib.contextmanager
 def _scores_put_back(
     data_sets: Sequence[lgb.Dataset], init_model: lgb.Booster | None
@@ -561,7 +595,22 @@ def _own_params(
             "lightgbm.train with the parameters of gradpair.lightgbm.native(loss, y)."
         )
         raise ValueError(msg)
-    asked = [m for name in _METRIC for m in _metric_names(params.pop(name, None))]
+    asked = [name for alias in _METRIC for name in _asked_metrics(params.pop(alias, None))]
+    params["metric"] = asked or "None"
+    from_average = params.pop("boost_from_average", None)
+    if constant is not None:
+        return params, _validation.real("constant", constant)
+    return params, 0.0 if from_average is not None and not _adapter.flag(from_average) else None
+
+
+def _asked_metrics(value: object) -> list[str]:
+    """Return the metrics of a parameter: one name, several with commas, or a collection of them."""
+    if value is not None and not isinstance(value, str | list | tuple | set):
+        msg = f"metric must be a name or a list of names; got {value!r}."
+        raise TypeError(msg)
+    items = [value] if isinstance(value, str) else list(value or ())
+    names = [name.strip() for item in items for name in str(item).split(",")]
+    asked = [name for name in names if name.lower() not in _NO_METRIC]
     for name in asked:
         if name not in _RANKING_METRICS:
             msg = (
@@ -570,19 +619,7 @@ def _own_params(
                 f"the function of your own."
             )
             raise ValueError(msg)
-    params["metric"] = asked or "None"
-    from_average = params.pop("boost_from_average", None)
-    if constant is not None:
-        return params, _validation.real("constant", constant)
-    return params, 0.0 if from_average is not None and not _adapter.flag(from_average) else None
-
-
-def _metric_names(value: object) -> Iterator[str]:
-    """Yield the metrics of a parameter: one name, several with commas, or a collection of them."""
-    for item in [value] if isinstance(value, str) else list(value or ()):  # type: ignore[call-overload]
-        for name in str(item).split(","):
-            if name.strip().lower() not in _NO_METRIC:
-                yield name.strip()
+    return asked
 
 
 def _continuable(model: str | Path | lgb.Booster, constant: float | None) -> lgb.Booster:

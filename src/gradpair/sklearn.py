@@ -11,9 +11,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gradpair import _validation, functional
+from gradpair import functional
 from gradpair._adapter import Hessian
-from gradpair._estimator import Plan, Rows
 from gradpair._validation import Array
 from gradpair.intercept import optimal_constant
 from gradpair.losses import BinaryCrossEntropy, Loss, check_loss
@@ -21,13 +20,20 @@ from gradpair.losses import BinaryCrossEntropy, Loss, check_loss
 try:
     from sklearn.base import BaseEstimator, ClassifierMixin
     from sklearn.metrics import accuracy_score
-    from sklearn.utils import _safe_indexing, check_array, check_consistent_length, column_or_1d
-    from sklearn.utils.class_weight import compute_sample_weight
-    from sklearn.utils.multiclass import type_of_target
+    from sklearn.utils import check_array
     from sklearn.utils.validation import check_is_fitted, validate_data
 except ModuleNotFoundError as error:
     msg = "gradpair.sklearn needs scikit-learn: pip install 'gradpair[sklearn]'"
     raise ModuleNotFoundError(msg, name=error.name) from error
+
+from gradpair._estimator import (
+    Plan,
+    Rows,
+    checked_offsets,
+    class_weighted,
+    encode,
+    make_rows,
+)
 
 __all__ = ["BoostingClassifier"]
 
@@ -73,9 +79,11 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     constant_ : float
         Log-odds at which training started, on top of the offsets.
     estimator_ : XGBClassifier or LGBMClassifier
-        The host's estimator with the trained model; its classes are 0 and 1.
+        The host's estimator with the user's parameters and the trained model; its classes are 0
+        and 1. How the training went is said here, not there.
     booster_ : xgboost.Booster or lightgbm.Booster
-        The model, of the host's own objective for binary targets.
+        The model, of the host's own objective for binary targets. After early stopping it has the
+        rounds up to the best one.
     feature_importances_ : array of shape (n_features,)
         As of the host's estimator.
     best_iteration_ : int or None
@@ -208,16 +216,16 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             if fit_params.get(name) is not None:
                 msg = f"fit takes no {name}; {way_out}."
                 raise ValueError(msg)
-        X = self._checked(X, y, reset=True)
-        classes, target = _encode(y)
-        weight = _class_weighted(estimator, classes, target, sample_weight)
-        rows = _rows(X, target, weight, offset)
+        features = self._checked(X, y, reset=True)
+        classes, target = encode(y)
+        weight = class_weighted(estimator, classes, target, sample_weight)
+        rows = make_rows(features, target, weight, offset)
         loss = _resolve(self.loss, rows)
         if (constant := requested) is None:
             constant = optimal_constant(loss, rows.y, offset=rows.offset, sample_weight=rows.weight)
-        validation = self._validation(eval_set, fit_params, host, classes, rows)
+        sets = self._evaluation_sets(eval_set, fit_params, host, classes, (X, y, offset))
         plan = Plan(loss, constant, self.hessian, self.calibrated)
-        trained = host.train(estimator, rows, validation, plan, fit_params)
+        trained = host.train(estimator, rows, sets, plan, fit_params)
         self.classes_, self.loss_, self.constant_ = classes, loss, constant
         self.estimator_, self.best_iteration_, self.evals_result_ = trained
         self._needs_offset = offset is not None
@@ -257,7 +265,7 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             )
             raise ValueError(msg)
         if offset is not None:
-            raw = raw + _offsets(offset, raw.size)
+            raw = raw + checked_offsets(offset, raw.size)
         if self._calibrates:  # where the model cannot
             return self.loss_._calibrated_log_odds(raw)
         return raw
@@ -360,38 +368,31 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         validate_data(self, X, y, reset=reset, skip_check_array=True)
         return X
 
-    def _validation(
+    def _evaluation_sets(
         self,
         eval_set: Any,
         fit_params: dict[str, Any],
         host: ModuleType,
         classes: Array,
-        train: Rows,
+        given: tuple[Any, Any, ArrayLike | None],
     ) -> list[Rows]:
         """Take the evaluation sets, with their weights and offsets, out of ``fit_params``."""
-        weights = fit_params.pop(host.EVAL_WEIGHT, None)
-        offsets = fit_params.pop(host.EVAL_OFFSET, None)
-        pairs = [eval_set] if isinstance(eval_set, tuple) else list(eval_set or ())
+        pairs = _pairs(eval_set)
         weights, offsets = (
-            _one_per_set(name, values, len(pairs))
-            for name, values in ((host.EVAL_WEIGHT, weights), (host.EVAL_OFFSET, offsets))
+            _one_per_set(name, fit_params.pop(name, None), len(pairs))
+            for name in (host.EVAL_WEIGHT, host.EVAL_OFFSET)
         )
-        validation = []
+        sets = []
         for (X, y), weight, offset in zip(pairs, weights, offsets, strict=True):
-            if (offset is None) != (train.offset is None):
+            if (offset is None) != (given[2] is None):
                 msg = (
                     f"offset= and {host.EVAL_OFFSET}= belong together: pass both, or neither, "
                     f"when eval_set is passed."
                 )
                 raise ValueError(msg)
-            X = self._checked(X, reset=False)  # noqa: PLW2901
-            validation.append(_rows(X, _encode(y, classes)[1], weight, offset))
-        if any(rows.weight is not None for rows in validation):
-            return [
-                rows if rows.weight is not None else rows._replace(weight=np.ones(rows.y.size))
-                for rows in validation
-            ]
-        return validation
+            rows = make_rows(self._checked(X, reset=False), encode(y, classes)[1], weight, offset)
+            sets.append(rows._replace(training=X is given[0] and y is given[1]))
+        return sets
 
 
 def _estimator_and_host(estimator: Any) -> tuple[Any, ModuleType]:
@@ -423,7 +424,7 @@ def _host_of(estimator: object) -> ModuleType:
 def _fields(loss: object) -> list[str]:
     """Return the names of a record's parameters."""
     if isinstance(loss, Loss) and dataclasses.is_dataclass(loss):
-        return [field.name for field in dataclasses.fields(loss)]
+        return [field.name for field in dataclasses.fields(loss) if field.init]
     return []
 
 
@@ -448,87 +449,16 @@ def _resolve(loss: Loss | LossFactory | None, rows: Rows) -> Loss:
     return check_loss(loss(rows.y, rows.weight))
 
 
-def _encode(y: ArrayLike, classes: Array | None = None) -> tuple[Array, Array]:
-    """Return the two classes, and of each row the probability of the second."""
-    if getattr(y, "ndim", 1) == 2 and np.shape(y)[1] == 2:
-        return _encode_probabilities(y, classes)
-    kind = type_of_target(y, input_name="y")
-    if kind.startswith("continuous"):
-        msg = (
-            f"Unknown label type: {kind}. Pass labels of two classes; or soft labels as an array "
-            f"of shape (n_samples, 2), the probabilities of both: np.column_stack([1 - y, y])."
-        )
-        raise ValueError(msg)
-    found, codes = np.unique(column_or_1d(y, warn=True), return_inverse=True)
-    if classes is None and len(found) != 2:
-        msg = (
-            f"Only binary classification is supported, but y has {len(found)} "
-            f"class{'' if len(found) == 1 else 'es'}: {found[:10].tolist()}."
-        )
-        raise ValueError(msg)
-    if classes is None:
-        return found, codes.astype(float)
-    if not np.isin(found, classes).all():
-        msg = f"the labels of eval_set are {found[:10].tolist()}; y has {classes.tolist()}."
-        raise ValueError(msg)
-    return classes, (found == classes[1]).astype(float)[codes]
-
-
-def _encode_probabilities(y: ArrayLike, classes: Array | None) -> tuple[Array, Array]:
-    """Return the classes 0 and 1, and of each row the probability of 1."""
-    probabilities = _validation.labels(y)
-    if not np.allclose(probabilities.sum(axis=1), 1, atol=1e-5):
-        msg = "soft labels of shape (n_samples, 2) are probabilities; each row must sum to 1."
-        raise ValueError(msg)
-    if classes is not None and classes.tolist() != [0, 1]:
-        msg = f"soft labels are for the classes 0 and 1; y has the classes {classes.tolist()}."
-        raise ValueError(msg)
-    return np.array([0, 1]), probabilities[:, 1].astype(float)
-
-
-def _class_weighted(
-    estimator: Any, classes: Array, target: Array, sample_weight: ArrayLike | None
-) -> ArrayLike | None:
-    """Multiply the weights by the estimator's class weights, as LightGBM does."""
-    if (class_weight := getattr(estimator, "class_weight", None)) is None:
-        return sample_weight
-    if not np.isin(target, (0, 1)).all():
-        msg = "class_weight needs hard labels; with soft ones use loss=WeightedCrossEntropy(...)."
-        raise ValueError(msg)
-    weight: Array = compute_sample_weight(class_weight, classes[target.astype(int)])
-    if sample_weight is None:
-        return weight
-    own = _validation.nonnegative("sample_weight", sample_weight)
-    return weight * _validation.one_per_row("sample_weight", own, weight.size)
-
-
-def _rows(X: Any, target: Array, sample_weight: ArrayLike | None, offset: ArrayLike | None) -> Rows:
-    """Check the fields of rows, and split those with a soft label in one of each class."""
-    check_consistent_length(X, target)
-    weight = None
-    if sample_weight is not None:
-        weight = _validation.nonnegative("sample_weight", sample_weight)
-        weight = _validation.one_per_row("sample_weight", weight, target.size)
-    offset = None if offset is None else _offsets(offset, target.size)
-    if np.isin(target, (0, 1)).all():
-        return Rows(X, target.astype(int), weight, offset)
-    zeros, ones = np.flatnonzero(target < 1), np.flatnonzero(target > 0)
-    source = np.concatenate([zeros, ones])
-    y = np.repeat([0, 1], [zeros.size, ones.size])
-    order = np.argsort(source, kind="stable")  # the two of a row side by side
-    source, y = source[order], y[order]
-    probability = np.where(y == 1, target[source], 1 - target[source])
-    return Rows(
-        _safe_indexing(X, source),
-        y,
-        probability if weight is None else weight[source] * probability,
-        None if offset is None else offset[source],
-    )
-
-
-def _offsets(offset: ArrayLike, n_samples: int) -> Array:
-    checked = _validation.finite("offset", offset).astype(float)
-    return _validation.one_per_row("offset", checked, n_samples)
+def _pairs(eval_set: Any) -> list[tuple[Any, Any]]:
+    """Return evaluation sets as pairs; LightGBM also takes one pair alone."""
+    pairs = list(eval_set or ())
+    if isinstance(eval_set, tuple) and len(pairs) == 2 and not isinstance(pairs[0], tuple):
+        pairs = [eval_set]
+    for pair in pairs:
+        if not isinstance(pair, tuple | list) or len(pair) != 2:
+            msg = f"eval_set must be a list of pairs (X, y); got a {type(pair).__name__} in it."
+            raise ValueError(msg)
+    return pairs
 
 
 def _one_per_set(name: str, values: Any, n_sets: int) -> list[Any]:

@@ -543,9 +543,11 @@ def _requested_constant(
     if constant is not None:
         msg = f"base_score={base_score} and constant={constant} both set the start; pass one."
         raise ValueError(msg)
-    probability = _validation.real(
-        "base_score", float(base_score) if isinstance(base_score, str) else base_score
-    )
+    if isinstance(base_score, list) and len(base_score) == 1:  # of a loaded estimator, since 3.1
+        base_score = base_score[0]
+    if isinstance(base_score, str):
+        base_score = float(base_score)
+    probability = _validation.real("base_score", base_score)
     if not 0 < probability < 1:
         msg = f"base_score must be a probability between 0 and 1; got {base_score!r}."
         raise ValueError(msg)
