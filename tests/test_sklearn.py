@@ -343,6 +343,18 @@ def test_a_student_learns_the_probabilities_of_a_teacher(host):
     assert history[-1] == pytest.approx(ours.mean(), abs=2e-6)
 
 
+@hosts
+def test_sets_with_hard_and_with_soft_labels_are_evaluated_side_by_side(host):
+    rows, new = DATA.train, DATA.test
+    soft = np.column_stack([0.9 - 0.8 * new.y, 0.1 + 0.8 * new.y])
+    model = BoostingClassifier(host_estimator(host), LOSS)
+    model.fit(rows.x, rows.y, eval_set=[(new.x, new.y), (new.x, soft)], **QUIET[host])
+    histories = [list(metrics.values())[0][-1] for metrics in model.evals_result_.values()]
+    margin = model.decision_function(new.x).astype(float)
+    expected = [LOSS.loss(y, margin).mean() for y in (new.y, soft[:, 1])]
+    assert_allclose(histories, expected, atol=2e-6)
+
+
 QUIET = {"xgboost": {"verbose": False}, "lightgbm": {}}
 
 
@@ -506,6 +518,7 @@ def test_lightgbm_does_not_stop_on_its_training_set():
     model = BoostingClassifier(estimator).fit(rows.x, rows.y, **sets)
     only = BoostingClassifier(estimator).fit(rows.x, rows.y, eval_set=sets["eval_set"][1:])
     assert list(model.evals_result_) == ["training", "valid_1"]
+    assert list(model.evals_result_["valid_1"]) == ["auc"]
     assert model.best_iteration_ == only.best_iteration_
     assert_array_equal(model.predict_proba(new.x), only.predict_proba(new.x))
 
