@@ -349,7 +349,7 @@ def test_sets_with_hard_and_with_soft_labels_are_evaluated_side_by_side(host):
     soft = np.column_stack([0.9 - 0.8 * new.y, 0.1 + 0.8 * new.y])
     model = BoostingClassifier(host_estimator(host), LOSS)
     model.fit(rows.x, rows.y, eval_set=[(new.x, new.y), (new.x, soft)], **QUIET[host])
-    histories = [list(metrics.values())[0][-1] for metrics in model.evals_result_.values()]
+    histories = [next(iter(metrics.values()))[-1] for metrics in model.evals_result_.values()]
     margin = model.decision_function(new.x).astype(float)
     expected = [LOSS.loss(y, margin).mean() for y in (new.y, soft[:, 1])]
     assert_allclose(histories, expected, atol=2e-6)
