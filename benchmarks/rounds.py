@@ -126,7 +126,7 @@ def main(argv=None):
                     {
                         "host": host, "rows": n, "objective": what, "rounds": rounds,
                         "ms/round": 1e3 * _bench.spread(times)[1],
-                        "ours / native": middle, "quartiles": f"{low:.3f} to {high:.3f}",
+                        "this / native": middle, "quartiles": f"{low:.3f} to {high:.3f}",
                     }
                 )  # fmt: skip
     _bench.report(options, f"Boosting rounds, {FEATURES} features, {options.threads} threads", rows)

@@ -36,9 +36,13 @@ def class_weights(y: Array, w: Array | None) -> tuple[float, float]:
     for block in slices(y.size):
         y_block = y[block].astype(np.float64)
         w_block = np.ones_like(y_block) if w is None else w[block].astype(np.float64)
-        total.append(w_block.sum())
-        positive.append((w_block * y_block).sum())
-        negative.append((w_block * (1 - y_block)).sum())
+        with np.errstate(over="ignore"):
+            total.append(w_block.sum())
+            positive.append((w_block * y_block).sum())
+            negative.append((w_block * (1 - y_block)).sum())
+    if not np.isfinite(total).all():
+        msg = "the sample weights add up to more than a float can hold; divide them by a constant."
+        raise ValueError(msg)
     if not math.fsum(total):
         msg = "all sample weights are zero; at least one row of each class needs a positive weight."
         raise ValueError(msg)

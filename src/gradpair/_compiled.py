@@ -5,11 +5,12 @@ that only for loops without a branch or a call: exp and log1p are polynomials, a
 back to int32 after each operation, because numba widens them.
 """
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numba import njit
+from numba import config, njit
 from numpy.polynomial import Chebyshev, Polynomial
 
 from gradpair._validation import Array
@@ -37,6 +38,7 @@ def _loop(function: Callable[..., Any]) -> Any:
 
 
 CACHED = True
+COMPILES = not config.DISABLE_JIT
 _inline = njit(forceinline=True, **_OPTIONS)  # a call would keep a loop from being vectorised
 
 _ZERO, _ONE, _TWO = map(np.float32, (0, 1, 2))
@@ -47,7 +49,7 @@ _LOG_2_HIGH, _LOG_2_LOW = np.float32(0.693359375), np.float32(-2.12194440e-4)
 _ROUND = np.float32(1.5 * 2**23)  # added to a float32, it leaves an integer in the last bits
 _ROUND_BITS = _ROUND.view(np.int32)
 _EXPONENT, _BIAS, _HALF = np.int32(23), np.int32(127), np.int32(1)
-_FAINTEST = np.float32(-104)  # exp of it is 0
+_FAINTEST = np.float32(-174)  # exp of it is 0, even times the largest alpha
 _E0, _E1, _E2, _E3, _E4, _E5, _E6 = _polynomial(np.exp, 6, -0.3466, 0.3466)
 _L0, _L1, _L2, _L3, _L4, _L5, _L6, _L7, _L8, _L9 = _polynomial(
     lambda x: np.log1p(x) / x, 9, 0.0, 1.0
@@ -185,6 +187,17 @@ def _focal_of_any_labels(y: Array, z: Array, numbers: Any, gradient: Array, hess
     return wrong == _RIGHT
 
 
+@functools.cache
+def _ready(loop: Any, n_numbers: int) -> Any:
+    """Compile a loop on one row, without the code on disk if that is damaged."""
+    row, numbers = np.zeros(1, np.float32), (_ONE,) * n_numbers
+    try:
+        loop(row, row, numbers, row.copy(), row.copy())
+    except Exception:  # noqa: BLE001 - whatever it is that unpickling finds
+        return njit(**_OPTIONS)(loop.py_func)
+    return loop
+
+
 def kernel(gamma: float, alpha: float, *, exact: bool) -> Callable[..., bool]:
     """Return the kernel of a focal loss, a function of ``(y, z, floor, gradient, hessian)``.
 
@@ -193,16 +206,17 @@ def kernel(gamma: float, alpha: float, *, exact: bool) -> Callable[..., bool]:
     """
     factor = np.float32(alpha)
     if gamma == 0:
+        loop = _ready(_cross_entropy, 2)
 
         def cross_entropy(y: Array, z: Array, floor: Any, g: Array, h: Array) -> bool:
-            return _cross_entropy(y, z, (factor, floor), g, h)
+            return bool(loop(y, z, (factor, floor), g, h))
 
         return cross_entropy
     parameters = factor, np.float32(gamma), np.float32(exact)
 
     def focal(y: Array, z: Array, floor: Any, g: Array, h: Array) -> bool:
         numbers = *parameters, floor
-        hard = _focal_of_hard_labels(y, z, numbers, g, h)
-        return hard or _focal_of_any_labels(y, z, numbers, g, h)
+        hard = _ready(_focal_of_hard_labels, len(numbers))(y, z, numbers, g, h)
+        return hard or bool(_ready(_focal_of_any_labels, len(numbers))(y, z, numbers, g, h))
 
     return focal

@@ -25,6 +25,7 @@ SINGLE, DOUBLE = np.dtype(np.float32), np.dtype(np.float64)
 # flat sides of a loss are found: there the last digit counts.
 _REACH = {SINGLE: 87, DOUBLE: 30}
 _ALPHAS = 1e-30, 1e30  # with which their products still are float32
+_MOST_GAMMA = 20.0  # up to which kernels are held to the loss
 # Fewer float64 margins are computed in float64: splits tie in small data, and the last digit of a
 # gradient decides between them. So many are rounded to float32, which takes half the time.
 _MANY = 100_000
@@ -45,8 +46,8 @@ def gradient_hessian(
     The values of labels and weights are checked here, while their block is in the cache.
     """
     gradient, hessian = np.empty(raw.size, SINGLE), np.empty(raw.size, SINGLE)
-    rows = Derivatives(loss, y, raw, w, start=start, exact=exact, hessian_floor=hessian_floor)
     with np.errstate(all="ignore"):
+        rows = Derivatives(loss, y, raw, w, start=start, exact=exact, hessian_floor=hessian_floor)
         for block in rows.blocks():
             rows.fill(block, gradient[block], hessian[block])
     return gradient, hessian
@@ -102,13 +103,19 @@ class Derivatives:
         others: Any = slice(None)
         if self.kernel is not None:
             y, z = self._plain(labels, "y"), self._margins(margins)
-            if self.kernel(y, z, self.floor, g, h) and self._holds(y, labels):
+            if self.kernel(y, z, self.floor, g, h) and self._holds(y, block):
                 return
             others = ~(np.abs(z) <= _REACH[self.dtype]) | (y != labels)
         labels = _checked(_validation.labels, self.y, block)[others].astype(self.full)
         margins = margins[others] + self.start  # a copy: a loss cannot write to the host's
-        g[others], exact_h = self.of_loss(labels, margins)
-        h[others] = np.maximum(exact_h, self.floor)
+        gradient, hessian = self.of_loss(labels, margins)
+        if not np.shape(gradient) == np.shape(hessian) == margins.shape:
+            msg = (
+                f"the loss must return a gradient and a hessian of shape {margins.shape}, one "
+                f"value per row; got {np.shape(gradient)} and {np.shape(hessian)}."
+            )
+            raise ValueError(msg)
+        g[others], h[others] = gradient, np.maximum(hessian, self.floor)
 
     def _margins(self, margins: Array) -> Array:
         if self.start:
@@ -129,9 +136,13 @@ class Derivatives:
         np.copyto(plain, values, casting="same_kind")
         return plain
 
-    def _holds(self, y: Array, labels: Array) -> bool:
+    def _holds(self, y: Array, block: slice) -> bool:
         """Whether a kernel's labels are as exact as those that the loss would get."""
-        if self.full == self.dtype or np.can_cast(labels.dtype, self.dtype):
+        labels = self.y[block]
+        if np.can_cast(labels.dtype, self.dtype):
+            return True
+        if self.full == self.dtype:  # the loss would round them too, once they are checked
+            _checked(_validation.labels, self.y, block)
             return True
         return bool(np.array_equal(y, labels))
 
@@ -140,9 +151,10 @@ def _kernel(
     loss: Loss, raw: Array, dtype: np.dtype[Any] | None, *, exact: bool
 ) -> tuple[Kernel | None, np.dtype[Any]]:
     """Return the kernel, if there is one for the loss, and the precision to compute in."""
-    parameters = loss._focal_parameters
-    if parameters is not None and _ALPHAS[0] <= parameters[1] <= _ALPHAS[1]:
-        gamma, alpha = parameters
+    # Of the class itself: a subclass that inherits them may compute something else.
+    parameters = loss._focal_parameters if "_focal_parameters" in vars(type(loss)) else None
+    gamma, alpha = parameters or (math.nan, math.nan)
+    if gamma <= _MOST_GAMMA and _ALPHAS[0] <= alpha <= _ALPHAS[1]:
         compiled = None if dtype is DOUBLE else kernels.compiled_for(raw.size, gamma)
         if compiled is not None:
             return compiled.kernel(gamma, alpha, exact=exact), SINGLE

@@ -94,6 +94,12 @@ def optimal_constant(
     y, w = _blocks.training_rows(y_true, sample_weight)
     positive, negative = _blocks.class_weights(y, w)
     without_offset = _constant_of_rate(loss, positive, negative)
+    if not math.isfinite(without_offset):
+        msg = (
+            f"{loss!r} has no optimal constant here; its gradient must be negative for a label of "
+            f"1 and positive for a label of 0, at every margin."
+        )
+        raise ValueError(msg)
     if offset is None:
         return without_offset
     o = _validation.one_per_row("offset", _validation.finite("offset", offset), y.size)
@@ -101,6 +107,9 @@ def optimal_constant(
     # A convex loss has rising gradients, so its root lies where the largest and the smallest offset
     # alone would put it.
     low, high = without_offset - float(o.max()), without_offset - float(o.min())
+    if not math.isfinite(high - low):
+        msg = f"offset spans from {o.min()} to {o.max()}, more than a float can hold."
+        raise ValueError(msg)
     if low == high:
         return low
     if not loss.convex:

@@ -6,7 +6,6 @@ import importlib
 import re
 from collections.abc import Iterator
 from contextvars import ContextVar
-from importlib import metadata
 from types import ModuleType
 from typing import Literal, get_args
 
@@ -102,6 +101,8 @@ def _compiled() -> ModuleType | ImportError:
     """Import the compiled kernels once, or say why that cannot be done."""
     needed = f"the kernel 'numba' needs numba {_OLDEST_NUMBA} or newer"
     remedy = "pip install 'gradpair[fast]', or use the kernel 'numpy'."
+    from importlib import metadata  # noqa: PLC0415 - slow to import
+
     try:
         version = metadata.version("numba")
     except metadata.PackageNotFoundError:
@@ -109,9 +110,12 @@ def _compiled() -> ModuleType | ImportError:
     if _release(version) < _release(_OLDEST_NUMBA):
         return ImportError(f"{needed}; found {version}. {remedy}", name="numba")
     try:
-        return importlib.import_module("gradpair._compiled")
-    except ImportError as error:
+        compiled = importlib.import_module("gradpair._compiled")
+    except Exception as error:  # noqa: BLE001 - of a damaged installation anything may come
         return ImportError(f"{needed}; {version} does not start: {error}. {remedy}", name="numba")
+    if not compiled.COMPILES:
+        return ImportError(f"{needed}; NUMBA_DISABLE_JIT switches it off. {remedy}", name="numba")
+    return compiled
 
 
 def _release(version: str) -> tuple[int, ...]:

@@ -28,7 +28,8 @@ class Loss(ABC):
     Both get checked arrays of one dtype, float32 or float64, and of one shape, or one of them a
     scalar; both return arrays of that shape and dtype, without sample weights, which the public
     methods apply. They must not write to their arguments. The derivatives must be linear in
-    ``y_true``, so that a soft label is a mixture of the two classes.
+    ``y_true``, so that a soft label is a mixture of the two classes; the first one is negative for
+    a label of 1 and positive for a label of 0.
 
     Three more may be defined where they apply:
 
