@@ -593,10 +593,22 @@ def log_of_probability(preds, data):
     return w * gradient, w * np.ones_like(preds)
 
 
+def exponential(preds, data):
+    """AdaBoost's loss, whose derivatives overflow."""
+    sign, w = 2 * data.get_label() - 1, weight_of(data)
+    size = np.exp(-sign * preds)
+    return -w * sign * size, w * size
+
+
 def wrong_factor(preds, data):
     """Brier score without the 2, and a hessian without it too."""
     gradient, hessian = brier_gauss_newton(preds, data)
     return gradient / 2, hessian / 2
+
+
+def billionfold(preds, data):
+    gradient, hessian = scipy_log_loss(preds, data)
+    return 1e9 * gradient, 1e9 * hessian
 
 
 def wrong_loss(preds, data):
@@ -823,7 +835,9 @@ WRONG = [
     *both(outer_product, BCE, {"output-shape"}),
     *both(raises, BCE, {"raises"}),
     *both(log_of_probability, gp.FocalLoss(GAMMA), {"not-finite"}, {"numerical-warning"}),
+    *both(exponential, None, {"not-finite"}, {"numerical-warning"}, {"soft-labels"}),
     *both(wrong_factor, brier, warnings={"gradient-rescaled"}, notes=SURROGATE),
+    *both(billionfold, BCE, warnings={"gradient-rescaled"}),
     *both(wrong_loss, BCE, {"gradient"}, notes=SURROGATE),
     *both(half_the_hessian, BCE, {"hessian"}),
     *both(no_chain_rule, BCE, {"gradient", "not-finite"}, {"numerical-warning"}),

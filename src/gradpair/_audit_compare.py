@@ -17,11 +17,10 @@ def gradient_slope(audit: Audit, rows: Rows, gradient: Array) -> Derivative:
     return derivative(audit.gradient_at(rows), rows.z, scale(rows, gradient))
 
 
-def loss_slope(
-    loss: LossFunction, rows: Rows, gradient: Array, noise: float = FLOAT32_NOISE
-) -> Derivative:
+def loss_slope(loss: LossFunction, rows: Rows, noise: float = FLOAT32_NOISE) -> Derivative:
     """Return the numerical derivative of the loss, which the gradient should be."""
-    return derivative(lambda z: loss(rows.y, z), rows.z, scale(rows, gradient), noise)
+    rough = loss(rows.y, rows.z + 0.5) - loss(rows.y, rows.z - 0.5)
+    return derivative(lambda z: loss(rows.y, z), rows.z, scale(rows, rough), noise)
 
 
 def scale(rows: Rows, gradient: Array, where: Array | bool = True) -> Array:

@@ -20,8 +20,9 @@ from gradpair._audit_subject import (
 )
 from gradpair._validation import Array
 
-_LOG_ATOL = 0.01  # a hundredth of a gradient
-_ROUNDING = 16  # units of the precision that a gradient near 0 may have lost to cancellation
+_LOG_ATOL = 0.03  # 3% of a gradient
+_ROUNDING = 16  # units of the precision that a gradient may be off by ...
+_KNOWN = 0.01  # ... and the share of it from which on its logarithm is not known
 
 
 def check_convex(audit: Audit) -> Iterator[Finding]:
@@ -80,11 +81,12 @@ def check_calibration(audit: Audit) -> Iterator[Finding]:
     loss = audit.subject.objective
     z = np.unique([*TAILS, *np.negative(TAILS), *audit.both_labels(12, 64).z])
     rows = audit.rows(np.repeat([1, 0], z.size), np.tile(z, 2))
-    known, doubt = _logs_of_gradients(rows, audit.derivatives(rows)[0])
-    shift = attempt("calibration_shift", lambda: loss.calibration_shift)
+    known = _logs_of_gradients(rows, audit.derivatives(rows)[0])
+    shift = attempt("calibration_shift", lambda: _number_or_none(loss.calibration_shift))
     if shift is not None:
-        expected = np.diff(known.reshape(2, -1), axis=0).ravel() - z
-        if _differ(np.full(z.size, shift), expected, doubt.reshape(2, -1).sum(axis=0)):
+        log_ones, log_zeros = np.split(known, 2)
+        expected = log_zeros - log_ones - z
+        if _differ(np.full(z.size, shift), expected):
             yield Finding(
                 "error",
                 "calibration",
@@ -94,7 +96,7 @@ def check_calibration(audit: Audit) -> Iterator[Finding]:
             )
     hook = pair("_log_gradients", lambda: loss._log_gradients(z.copy()))
     got = np.concatenate([column("logarithm", part, z.size) for part in hook])
-    if _differ(got, known, doubt):
+    if _differ(got, known):
         yield Finding(
             "error",
             "calibration",
@@ -104,8 +106,8 @@ def check_calibration(audit: Audit) -> Iterator[Finding]:
         )
 
 
-def _logs_of_gradients(rows: Rows, gradient: Array) -> tuple[Array, Array]:
-    """Return the logarithm of each row's pull, nan where that is no normal number, and its doubt.
+def _logs_of_gradients(rows: Rows, gradient: Array) -> Array:
+    """Return the logarithms of -g(1, z) and g(0, z), nan where they are not known.
 
     A gradient such as p - y is off by the rounding of p, which is a large share of a small one.
     """
@@ -113,12 +115,17 @@ def _logs_of_gradients(rows: Rows, gradient: Array) -> tuple[Array, Array]:
     pull[~np.isfinite(pull) | (pull < np.finfo(np.float64).tiny)] = np.nan
     in_float32 = np.array_equal(pull, pull.astype(np.float32), equal_nan=True)
     rounding = _ROUNDING * float(np.finfo(np.float32 if in_float32 else np.float64).eps)
-    return np.log(pull), _LOG_ATOL + rounding * scale(rows, gradient, np.abs(rows.z) <= 1) / pull
+    known = rounding * scale(rows, gradient, np.abs(rows.z) <= 1) < _KNOWN * pull
+    return np.where(known, np.log(pull), np.nan)
 
 
-def _differ(got: Array, expected: Array, doubt: Array) -> bool:
-    agree = np.abs(got - expected) <= doubt
+def _differ(got: Array, expected: Array) -> bool:
+    agree = np.abs(got - expected) <= _LOG_ATOL
     return int(np.sum(np.isfinite(expected) & ~agree)) >= FEW
+
+
+def _number_or_none(value: float | None) -> float | None:
+    return None if value is None else float(value)
 
 
 def _convex(subject: LossSubject) -> bool:

@@ -101,7 +101,7 @@ def check_frozen(audit: Audit) -> Iterator[Finding]:
     rows = _wrong_rows(audit)
     gradient, _ = audit.derivatives(rows)
     precision = float(np.finfo(np.float32).eps)
-    slope = None if audit.loss is None else loss_slope(audit.loss, rows, gradient, noise=precision)
+    slope = None if audit.loss is None else loss_slope(audit.loss, rows, noise=precision)
     for flat in _flat_ends(rows, gradient):
         severity = _frozen(gradient, flat, slope)
         if not severity:
@@ -127,7 +127,7 @@ def check_gradient(audit: Audit) -> Iterator[Finding]:
         return
     rows = audit.both_labels(12, 64)
     gradient, _ = audit.derivatives(rows)
-    slope = loss_slope(audit.loss, rows, gradient)
+    slope = loss_slope(audit.loss, rows)
     wrong = slope.differs(gradient)
     if wrong.sum() < FEW:
         return
