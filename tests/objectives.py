@@ -60,6 +60,10 @@ def summed_log_loss(y_true, raw_prediction):
     return log_loss(y_true, raw_prediction).sum()
 
 
+def tiny_log_loss(y_true, raw_prediction):
+    return 1e-9 * log_loss(y_true, raw_prediction)
+
+
 # Right ones.
 
 
@@ -430,6 +434,10 @@ def thousandfold_for_ones(preds, data):
     return factor * gradient, factor * hessian
 
 
+def tiny_half_for_zeros(preds, data):
+    return tuple(1e-9 * column for column in half_for_zeros(preds, data))
+
+
 def one_row_not_a_number(preds, data):
     gradient, hessian = scipy_log_loss(preds, data)
     gradient[0] = np.nan
@@ -642,6 +650,16 @@ class NoCopies:
         return scipy_log_loss(preds, data)
 
 
+class ExitsInCopies:
+    """Leaves when it is copied."""
+
+    def __reduce__(self):
+        sys.exit(0)
+
+    def __call__(self, preds, data):
+        return scipy_log_loss(preds, data)
+
+
 class Unfinished:
     """Restored from a pickle without what it needs."""
 
@@ -787,6 +805,7 @@ WRONG = [
     *both(scipy_log_loss, gp.WeightedCrossEntropy(ALPHA), {"gradient"}),
     *both(class_weighted, BCE, {"gradient"}),
     *both(half_for_zeros, BCE, {"gradient"}),
+    *both(tiny_half_for_zeros, tiny_log_loss, {"gradient"}),
     *both(thousandfold_for_ones, BCE, {"gradient"}),
     *both(one_row_not_a_number, BCE, {"not-finite"}),
     *both(exits, BCE, {"raises"}),
@@ -824,6 +843,7 @@ WRONG = [
     *both(LAMBDA, BCE, warnings={"not-picklable"}),
     Case(NoCopies(), "xgboost", BCE, warnings={"not-picklable", "not-deep-copyable"}),
     Case(NoCopies(), "lightgbm", BCE, {"not-deep-copyable"}, {"not-picklable"}),
+    Case(ExitsInCopies(), "xgboost", BCE, warnings={"not-picklable", "not-deep-copyable"}),
     Case(Unfinished(), "lightgbm", gp.WeightedCrossEntropy(ALPHA), {"copy-differs"}),
     Case(Forgetful(ALPHA), "lightgbm", gp.WeightedCrossEntropy(ALPHA), {"copy-differs"}),
     *both(random_output, BCE, {"not-deterministic"}),

@@ -21,7 +21,7 @@ from gradpair._audit_subject import (
 from gradpair._validation import Array
 
 _LOG_ATOL = 0.03  # 3% of a gradient
-_ROUNDING = 16  # units of the precision that a gradient may be off by ...
+_ROUNDING = 16 * float(np.finfo(np.float64).eps)  # what a gradient may be off by ...
 _KNOWN = 0.01  # ... and the share of it from which on its logarithm is not known
 
 
@@ -113,9 +113,8 @@ def _logs_of_gradients(rows: Rows, gradient: Array) -> Array:
     """
     pull = np.where(rows.y == 1, -gradient, gradient)
     pull[~np.isfinite(pull) | (pull < np.finfo(np.float64).tiny)] = np.nan
-    in_float32 = np.array_equal(pull, pull.astype(np.float32), equal_nan=True)
-    rounding = _ROUNDING * float(np.finfo(np.float32 if in_float32 else np.float64).eps)
-    known = rounding * scale(rows, gradient, np.abs(rows.z) <= 1) < _KNOWN * pull
+    rounding = _ROUNDING * scale(rows, gradient, np.abs(rows.z) <= 1)
+    known = rounding < _KNOWN * pull
     return np.where(known, np.log(pull), np.nan)
 
 
