@@ -1,6 +1,8 @@
 """Objectives as users write them, right and wrong, with what an audit must say of each."""
 
 import functools
+import sys
+import warnings
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,6 +58,10 @@ def log_loss(y_true, raw_prediction):
 
 def summed_log_loss(y_true, raw_prediction):
     return log_loss(y_true, raw_prediction).sum()
+
+
+def tiny_log_loss(y_true, raw_prediction):
+    return 1e-9 * log_loss(y_true, raw_prediction)
 
 
 # Right ones.
@@ -221,6 +227,49 @@ def both(objective, *args, **kwargs):
     return [Case(objective, kind, *args, **kwargs) for kind in ("xgboost", "lightgbm")]
 
 
+def balanced_inside(preds, data):
+    """Cross-entropy that gives both classes of the rows it gets the same total weight."""
+    y, w = data.get_label(), weight_of(data)
+    total = np.bincount(y > 0.5, np.broadcast_to(w, y.shape), minlength=2)
+    return with_parameter(preds, data, total[0] / total[1])
+
+
+def deprecated(preds, data):
+    warnings.warn("call it otherwise", DeprecationWarning, stacklevel=2)
+    return scipy_log_loss(preds, data)
+
+
+@dataclass(frozen=True)
+class Shifted(gp.Loss):
+    """Weighted cross-entropy without closed forms in its tails, with both calibration hooks."""
+
+    alpha: float = ALPHA
+
+    def _loss(self, y_true, raw_prediction):
+        zeros, ones = np.logaddexp(0, raw_prediction), np.logaddexp(0, -raw_prediction)
+        return self.alpha * y_true * ones + (1 - y_true) * zeros
+
+    def _gradient_hessian(self, y_true, raw_prediction):
+        p = expit(raw_prediction)
+        weight = self.alpha * y_true + 1 - y_true
+        return weight * p - self.alpha * y_true, weight * p * (1 - p)
+
+    @property
+    def calibration_shift(self):
+        return -np.log(self.alpha)
+
+    def _log_gradients(self, raw_prediction):
+        ones, zeros = gp.log_sigmoid(-raw_prediction), gp.log_sigmoid(raw_prediction)
+        return ones + np.log(self.alpha), zeros
+
+
+@dataclass(frozen=True)
+class ShiftedInFloat32(Shifted):
+    def _gradient_hessian(self, y_true, raw_prediction):
+        columns = super()._gradient_hessian(np.float32(y_true), np.float32(raw_prediction))
+        return tuple(column.astype(raw_prediction.dtype) for column in columns)
+
+
 SURROGATE = {"hessian-surrogate"}
 OVERFLOW = {"numerical-warning"}
 
@@ -249,6 +298,16 @@ RIGHT = [
     *both(Smoothed(0.1)),
     *both(functools.partial(with_parameter, alpha=ALPHA), gp.WeightedCrossEntropy(ALPHA)),
     *both(focal_positive, gp.FocalLoss(GAMMA), notes=SURROGATE | {"soft-labels"}),
+    *both(balanced_inside, BCE, warnings={"class-balanced"}, notes={"soft-labels"}),
+    *both(
+        balanced_inside,
+        gp.WeightedCrossEntropy(ALPHA),
+        warnings={"class-balanced"},
+        notes={"soft-labels"},
+    ),
+    *both(deprecated, BCE),
+    Case(Shifted()),
+    Case(ShiftedInFloat32()),
 ]
 
 
@@ -347,6 +406,46 @@ def strided(preds, data):
 
 def series_output(preds, data):
     return tuple(map(pd.Series, scipy_log_loss(preds, data)))
+
+
+def clipped_margin(preds, data):
+    return scipy_log_loss(np.clip(preds, -14, 14), data)
+
+
+def clipped_probability(preds, data):
+    """Clipped where log loss hardly changes any more."""
+    p, w = np.clip(expit(preds), 1e-5, 1 - 1e-5), weight_of(data)
+    return w * (p - data.get_label()), w * p * (1 - p)
+
+
+def clipped_squares(preds, data):
+    return margin_squared_error(np.clip(preds, -14, 14), data)
+
+
+def half_for_zeros(preds, data):
+    gradient, hessian = scipy_log_loss(preds, data)
+    factor = np.where(data.get_label() == 0, 0.5, 1.0)
+    return factor * gradient, factor * hessian
+
+
+def thousandfold_for_ones(preds, data):
+    gradient, hessian = scipy_log_loss(preds, data)
+    factor = np.where(data.get_label() == 1, 1000.0, 1.0)
+    return factor * gradient, factor * hessian
+
+
+def tiny_half_for_zeros(preds, data):
+    return tuple(1e-9 * column for column in half_for_zeros(preds, data))
+
+
+def one_row_not_a_number(preds, data):
+    gradient, hessian = scipy_log_loss(preds, data)
+    gradient[0] = np.nan
+    return gradient, hessian
+
+
+def exits(preds, data):
+    sys.exit(0)
 
 
 class Remembering:
@@ -502,10 +601,22 @@ def log_of_probability(preds, data):
     return w * gradient, w * np.ones_like(preds)
 
 
+def exponential(preds, data):
+    """AdaBoost's loss, whose derivatives overflow."""
+    sign, w = 2 * data.get_label() - 1, weight_of(data)
+    size = np.exp(-sign * preds)
+    return -w * sign * size, w * size
+
+
 def wrong_factor(preds, data):
     """Brier score without the 2, and a hessian without it too."""
     gradient, hessian = brier_gauss_newton(preds, data)
     return gradient / 2, hessian / 2
+
+
+def billionfold(preds, data):
+    gradient, hessian = scipy_log_loss(preds, data)
+    return 1e9 * gradient, 1e9 * hessian
 
 
 def wrong_loss(preds, data):
@@ -534,6 +645,16 @@ class NoCopies:
 
     def __init__(self):
         self.lock = (line for line in "")
+
+    def __call__(self, preds, data):
+        return scipy_log_loss(preds, data)
+
+
+class ExitsInCopies:
+    """Leaves when it is copied."""
+
+    def __reduce__(self):
+        sys.exit(0)
 
     def __call__(self, preds, data):
         return scipy_log_loss(preds, data)
@@ -602,6 +723,67 @@ class WrongHooks(gp.Loss):
         return factor * (p - y_true), factor * p * q
 
 
+@dataclass(frozen=True)
+class RaisingPositiveHessian(NoPositiveHessian):
+    def _gradient_positive_hessian(self, y_true, raw_prediction):
+        msg = "not today"
+        raise ValueError(msg)
+
+
+@dataclass(frozen=True)
+class OnePositiveHessian(NoPositiveHessian):
+    def _gradient_positive_hessian(self, y_true, raw_prediction):
+        return 2 * (gp.sigmoid(raw_prediction) * gp.sigmoid(-raw_prediction)) ** 2
+
+
+@dataclass(frozen=True)
+class RaisingLoss(Shifted):
+    def _loss(self, y_true, raw_prediction):
+        msg = "not today"
+        raise RuntimeError(msg)
+
+
+@dataclass(frozen=True)
+class AveragedLoss(Shifted):
+    def _loss(self, y_true, raw_prediction):
+        return super()._loss(y_true, raw_prediction).mean()
+
+
+@dataclass(frozen=True)
+class WrongShift(Shifted):
+    calibration_shift = 3.0
+
+
+@dataclass(frozen=True)
+class ShiftForNone(gp.FocalLoss):
+    calibration_shift = 0.0
+
+
+@dataclass(frozen=True)
+class RaisingShift(Shifted):
+    @property
+    def calibration_shift(self):
+        msg = "not today"
+        raise ZeroDivisionError(msg)
+
+
+@dataclass(frozen=True)
+class SwappedLogGradients(Shifted):
+    def _log_gradients(self, raw_prediction):
+        return super()._log_gradients(raw_prediction)[::-1]
+
+
+@dataclass(frozen=True)
+class LogGradientsOfRoundedNumbers(gp.FocalLoss):
+    """Right where most margins are, and infinite where 1 - p rounds to 0."""
+
+    def _log_gradients(self, raw_prediction):
+        p, q = expit(raw_prediction), 1 - expit(raw_prediction)
+        ones = q**self.gamma * (q - self.gamma * p * np.log(p))
+        zeros = p**self.gamma * (p - self.gamma * q * np.log(q))
+        return np.log(self.alpha * ones), np.log(zeros)
+
+
 LAMBDA = lambda *args: scipy_log_loss(*args)  # noqa: E731, PLW0108
 
 WRONG = [
@@ -617,8 +799,18 @@ WRONG = [
     *both(clipped_through, None, warnings={"frozen"}, notes=SURROGATE),
     *both(second_difference_hessian, BCE, {"hessian"}, {"hessian-negative", "hessian-zero"}),
     *both(alpha_to_the_label, gp.WeightedCrossEntropy(ALPHA), notes={"soft-labels"}),
-    Case(half_precision, "xgboost", BCE, {"output-dtype"}),
-    Case(half_precision, "lightgbm", BCE, warnings={"output-dtype"}),
+    *both(clipped_margin, BCE, warnings={"frozen"}),
+    *both(clipped_probability, BCE, warnings={"frozen"}),
+    *both(clipped_squares, squared_error, {"frozen"}),
+    *both(scipy_log_loss, gp.WeightedCrossEntropy(ALPHA), {"gradient"}),
+    *both(class_weighted, BCE, {"gradient"}),
+    *both(half_for_zeros, BCE, {"gradient"}),
+    *both(tiny_half_for_zeros, tiny_log_loss, {"gradient"}),
+    *both(thousandfold_for_ones, BCE, {"gradient"}),
+    *both(one_row_not_a_number, BCE, {"not-finite"}),
+    *both(exits, BCE, {"raises"}),
+    Case(half_precision, "xgboost", BCE, {"output-dtype"}, {"frozen"}),
+    Case(half_precision, "lightgbm", BCE, warnings={"output-dtype", "frozen"}),
     Case(foreign_byte_order, "xgboost", BCE, {"output-dtype"}),
     Case(unaligned, "xgboost", BCE, {"output-dtype"}),
     Case(boolean_hessian, "xgboost", None, {"output-dtype", "weights-dropped"}),
@@ -651,6 +843,7 @@ WRONG = [
     *both(LAMBDA, BCE, warnings={"not-picklable"}),
     Case(NoCopies(), "xgboost", BCE, warnings={"not-picklable", "not-deep-copyable"}),
     Case(NoCopies(), "lightgbm", BCE, {"not-deep-copyable"}, {"not-picklable"}),
+    Case(ExitsInCopies(), "xgboost", BCE, warnings={"not-picklable", "not-deep-copyable"}),
     Case(Unfinished(), "lightgbm", gp.WeightedCrossEntropy(ALPHA), {"copy-differs"}),
     Case(Forgetful(ALPHA), "lightgbm", gp.WeightedCrossEntropy(ALPHA), {"copy-differs"}),
     *both(random_output, BCE, {"not-deterministic"}),
@@ -662,7 +855,9 @@ WRONG = [
     *both(outer_product, BCE, {"output-shape"}),
     *both(raises, BCE, {"raises"}),
     *both(log_of_probability, gp.FocalLoss(GAMMA), {"not-finite"}, {"numerical-warning"}),
+    *both(exponential, None, {"not-finite"}, {"numerical-warning"}, {"soft-labels"}),
     *both(wrong_factor, brier, warnings={"gradient-rescaled"}, notes=SURROGATE),
+    *both(billionfold, BCE, warnings={"gradient-rescaled"}),
     *both(wrong_loss, BCE, {"gradient"}, notes=SURROGATE),
     *both(half_the_hessian, BCE, {"hessian"}),
     *both(no_chain_rule, BCE, {"gradient", "not-finite"}, {"numerical-warning"}),
@@ -670,5 +865,14 @@ WRONG = [
     Case(ClaimsConvex(), errors={"convex"}),
     Case(NoPositiveHessian(), errors={"positive-hessian"}),
     Case(WrongPositiveHessian(), errors={"positive-hessian"}),
+    Case(RaisingPositiveHessian(), errors={"raises"}),
+    Case(OnePositiveHessian(), errors={"output-shape"}),
+    Case(RaisingLoss(), errors={"raises"}),
+    Case(AveragedLoss(), errors={"output-shape"}),
+    Case(WrongShift(), errors={"calibration"}),
+    Case(ShiftForNone(), errors={"calibration"}),
+    Case(RaisingShift(), errors={"raises"}),
+    Case(SwappedLogGradients(), errors={"calibration"}),
+    Case(LogGradientsOfRoundedNumbers(), errors={"calibration"}),
     Case(WrongHooks(), errors={"gradient", "soft-labels", "output-dtype"}),
 ]

@@ -102,6 +102,30 @@ def test_the_gradient_of_a_log_likelihood_is_told_from_a_slip_of_the_sign():
     assert "log-likelihood" not in advice[objectives.sign_error]
 
 
+@pytest.mark.parametrize("objective", [objectives.log_of_probability, objectives.exponential])
+def test_the_advice_on_what_is_not_finite_fits_logarithms_and_exponentials(objective):
+    report = gp.check_objective(objective, kind="lightgbm")
+    advice = next(f.advice for f in report.findings if f.code == "not-finite")
+    assert "log_expit(z) for log(p)" in advice
+    assert "where a loss grows like exp(z), bound the margin" in advice
+
+
+def test_a_gradient_that_is_wrong_for_one_label_says_for_which():
+    report = gp.check_objective(
+        objectives.scipy_log_loss, kind="xgboost", loss=gp.WeightedCrossEntropy(3.0)
+    )
+    (found,) = report.findings
+    assert "rows differ, all of label 1. It is 0.333 times that." in found.what
+    assert found.point.y_true == 1
+
+
+def test_the_shift_of_a_loss_is_reported_beside_the_one_that_its_gradients_have():
+    (found,) = gp.check_objective(objectives.WrongShift()).findings
+    shift = f"{-np.log(objectives.ALPHA):.6g}"
+    assert "calibration_shift is 3, " in found.what
+    assert f"goes from {shift} to {shift}." in found.what
+
+
 def test_every_code_that_an_audit_can_find_is_in_the_collection_and_on_the_page():
     found = {
         f"`{code}`" for case in RIGHT + WRONG for code in case.errors | case.warnings | case.notes

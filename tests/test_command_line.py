@@ -1,9 +1,11 @@
 """The command line, as a user runs it."""
 
 import json
+import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -79,6 +81,8 @@ def test_a_gamma_that_is_none_is_refused_with_the_usage():
 # gradpair check
 
 MODULE = """
+import sys
+
 import numpy as np
 import gradpair as gp
 
@@ -100,6 +104,21 @@ def log_loss(y_true, raw_prediction):
 
 def broken_loss(y_true, raw_prediction):
     raise RuntimeError("no loss\\ntoday")
+
+def leaving(preds, data):
+    sys.exit(0)
+
+def leaving_loss(y_true, raw_prediction):
+    sys.exit(0)
+
+class LeavingLoss(gp.Loss):
+    _loss = _gradient_hessian = None
+
+    def __init__(self):
+        sys.exit(0)
+
+def accented(preds, data):
+    raise ValueError("d\u00e9j\u00e0 vu")
 """
 
 
@@ -120,7 +139,7 @@ def check(folder, monkeypatch, capsys):
 def folder(tmp_path_factory):
     """A folder with modules of a user's."""
     folder = tmp_path_factory.mktemp("user")
-    (folder / "mine.py").write_text(MODULE)
+    (folder / "mine.py").write_text(MODULE, encoding="utf-8")
     (folder / "loud.py").write_text("from mine import unweighted\nprint('imported')\n")
     (folder / "exits.py").write_text("import sys; sys.exit('over\\nand out')")
     return folder
@@ -189,6 +208,8 @@ def test_check_does_without_rich(check, monkeypatch):
         (["gradpair:WeightedCrossEntropy"], "TypeError: WeightedCrossEntropy.__init__() missing"),
         (["mine:loss", "--loss", "mine:nothing"], "mine has no attribute 'nothing'."),
         (["mine:loss", "--loss", "mine:broken_loss"], "RuntimeError: no loss today"),
+        (["mine:loss", "--loss", "mine:leaving_loss"], "SystemExit: 0"),
+        (["mine:LeavingLoss"], "SystemExit: 0"),
     ],
     ids=" ".join,
 )
@@ -198,6 +219,48 @@ def test_check_says_in_one_line_why_it_cannot_run(args, said, check):
     (line,) = err.splitlines()
     assert line.startswith("gradpair check: ")
     assert said in line
+
+
+def test_check_takes_an_objective_that_exits_for_a_wrong_one(check):
+    out, _ = check("mine:leaving", "--kind", "xgboost", code=1)
+    assert "error [raises] The objective raises SystemExit: 0" in out
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]], ids=["text", "json"])
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no full device")
+def test_check_says_in_one_line_that_its_report_cannot_be_written(options, folder):
+    with Path("/dev/full").open("w") as full:
+        done = written_to(full, f"{folder / 'mine.py'}:loss", *options)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert done.stderr.startswith("gradpair check: OSError: ")
+
+
+def test_check_says_in_one_line_that_its_report_cannot_be_encoded(folder):
+    target = (f"{folder / 'mine.py'}:accented", "--kind", "xgboost")
+    done = written_to(subprocess.PIPE, *target, PYTHONIOENCODING="ascii:strict")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert done.stderr.startswith("gradpair check: UnicodeEncodeError: ")
+
+
+def test_check_is_silent_when_nobody_reads_its_report(folder):
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = written_to(writer, f"{folder / 'mine.py'}:loss")
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (2, "")
+
+
+def written_to(stdout, *args, **environment):
+    """Run ``gradpair check`` with its output going elsewhere."""
+    return subprocess.run(
+        [sys.executable, "-m", "gradpair", "check", *args],
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=120,
+        check=False,
+        env=os.environ | environment,
+    )
 
 
 def test_check_refuses_an_unknown_kind_with_the_usage(folder):

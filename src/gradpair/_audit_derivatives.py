@@ -12,7 +12,8 @@ from gradpair._validation import Array
 _ESTIMATES = ((8, 0.5), (4, 0.375))
 _HALVINGS = 4  # smaller steps would only amplify the rounding of a float32 objective
 _RTOL = 1e-3
-_ATOL = 1e-5  # times the scale of the values: what a float32 objective may be off by
+_ATOL = 1e-6  # times the scale of the values
+FLOAT32_NOISE = 1e-5  # times the scale of the values: what a float32 objective may be off by
 _ERROR_FACTOR = 10  # of the estimates' own errors
 
 
@@ -33,13 +34,22 @@ class Derivative(NamedTuple):
         """Where it is greater beyond doubt."""
         return self.differs(other) & (self.value > other)
 
+    def varies(self, where: Array) -> bool:
+        """Whether some rows' values are not all one, beyond doubt."""
+        value, tolerance = self.value[where], self.tolerance[where]
+        known = np.isfinite(value) & np.isfinite(tolerance)
+        highest = np.max((value - tolerance)[known], initial=-np.inf)
+        return bool(highest > np.min((value + tolerance)[known], initial=np.inf))
 
-def derivative(function: Callable[[Array], Array], z: Array, scale: Array) -> Derivative:
+
+def derivative(
+    function: Callable[[Array], Array], z: Array, scale: Array, noise: float = FLOAT32_NOISE
+) -> Derivative:
     """Differentiate a function of all rows' margins, of values as large as ``scale``.
 
     Two estimates of different order and step are taken, each with its own step control. The
-    tolerance covers their errors and the distance between them, so that what differs from one
-    beyond it differs from both.
+    tolerance covers their errors, the distance between them and the relative ``noise`` of what they
+    are compared with, so that what differs from one beyond it differs from both.
     """
     from scipy.differentiate import derivative as differentiate  # noqa: PLC0415 - slow to import
 
@@ -58,10 +68,10 @@ def derivative(function: Callable[[Array], Array], z: Array, scale: Array) -> De
                 order=order,
                 initial_step=step,
                 maxiter=_HALVINGS,
-                tolerances={"atol": _ATOL / 10, "rtol": _RTOL / 10},
+                tolerances={"atol": _ATOL, "rtol": _RTOL / 10},
                 preserve_shape=True,
             )
             for order, step in _ESTIMATES
         )
         doubt = _ERROR_FACTOR * (first.error + second.error) + 2 * np.abs(first.df - second.df)
-    return Derivative(first.df * scale, (doubt + _ATOL) * scale)
+    return Derivative(first.df * scale, (doubt + noise) * scale)

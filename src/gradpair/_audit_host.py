@@ -139,7 +139,7 @@ def check_group(audit: Audit) -> Iterator[Finding]:
     data = subject.data(rows.y, rows.w)
     try:
         by_default = subject.objective(data[0], rows.z.copy(), data[1])
-    except TypeError:  # fewer than three parameters, or no default for the fourth
+    except Exception:  # noqa: BLE001 - fewer than three parameters, or a default that will not do
         return
     if not all(map(_same, by_default, subject.result(rows.z.copy(), data))):
         name = list(inspect.signature(subject.objective).parameters)[-1]
@@ -163,7 +163,7 @@ def check_copies(audit: Audit) -> Iterator[Finding]:
     for code, severity, done, copied in ways:
         try:
             twin = copied(audit.subject.objective)
-        except Exception as error:  # noqa: BLE001 - whatever the user's object raises
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the user's object raises
             yield Finding(
                 severity,
                 code,

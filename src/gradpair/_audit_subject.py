@@ -37,6 +37,43 @@ class CallError(Exception):
         self.finding = finding
 
 
+def attempt(who: str, call: Callable[[], Any]) -> Any:
+    """Return what the user's code returns; that it raises is a finding."""
+    try:
+        return call()
+    except (Exception, SystemExit) as error:
+        what = f"{who} raises {type(error).__name__}: {error}"
+        advice = "Make it run on any rows; the audit calls it with rows of its own."
+        raise CallError(Finding("error", "raises", what, advice)) from error
+
+
+def pair(who: str, call: Callable[[], Any]) -> tuple[Any, Any]:
+    """Return the pair that the user's code returns."""
+    returned = attempt(who, call)
+    try:
+        first, second = returned
+    except (TypeError, ValueError) as error:
+        what = f"{who} returns a {type(returned).__name__} instead of a pair."
+        advice = "Return two arrays, such as (gradient, hessian), of one value per row."
+        raise CallError(Finding("error", "output-shape", what, advice)) from error
+    return first, second
+
+
+def column(name: str, values: Any, n_samples: int) -> Array:
+    """Return one of the columns that the user's code returned as a fresh float64 array."""
+    try:
+        numbers: Array = np.array(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        what = f"The {name} is a {type(values).__name__}, of which NumPy makes no numbers: {error}"
+        advice = "Return a NumPy array of float32 or float64."
+        raise CallError(Finding("error", "output-type", what, advice)) from error
+    if numbers.shape not in ((n_samples,), (n_samples, 1)):
+        what = f"The {name} of {n_samples} rows has the shape {numbers.shape}."
+        advice = "Return one value per row, neither summed nor (n, n)."
+        raise CallError(Finding("error", "output-shape", what, advice))
+    return numbers.ravel()
+
+
 @dataclass(frozen=True)
 class Subject(ABC):
     """An objective and the way in which a host calls it."""
@@ -62,19 +99,7 @@ class Subject(ABC):
 
     def result(self, predictions: Array, data: Any) -> tuple[Any, Any]:
         """Return the pair that the objective returns."""
-        try:
-            pair = self.call(predictions, data)
-        except Exception as error:
-            what = f"The objective raises {type(error).__name__}: {error}"
-            advice = "Make it run on any rows; the audit calls it with rows of its own."
-            raise CallError(Finding("error", "raises", what, advice)) from error
-        try:
-            gradient, hessian = pair
-        except (TypeError, ValueError) as error:
-            what = f"The objective returns a {type(pair).__name__} instead of a pair."
-            advice = "Return (gradient, hessian), one value per row."
-            raise CallError(Finding("error", "output-shape", what, advice)) from error
-        return gradient, hessian
+        return pair("The objective", lambda: self.call(predictions, data))
 
     def derivatives(self, rows: Rows, precision: Precision | None = None) -> tuple[Array, Array]:
         """Return gradient and hessian as fresh float64 arrays, one value per row."""
@@ -86,23 +111,9 @@ class Subject(ABC):
 
         def derivatives(z: Array) -> tuple[Array, Array]:
             gradient, hessian = self.result(z.astype(precision or self.precisions[-1]), data)
-            return _column(GRADIENT, gradient, y.size), _column(HESSIAN, hessian, y.size)
+            return column(GRADIENT, gradient, y.size), column(HESSIAN, hessian, y.size)
 
         return derivatives
-
-
-def _column(name: str, values: Any, n_samples: int) -> Array:
-    try:
-        column: Array = np.array(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        what = f"The {name} is a {type(values).__name__}, of which NumPy makes no numbers: {error}"
-        advice = "Return a NumPy array of float32 or float64."
-        raise CallError(Finding("error", "output-type", what, advice)) from error
-    if column.shape not in ((n_samples,), (n_samples, 1)):
-        what = f"The {name} of {n_samples} rows has the shape {column.shape}."
-        advice = "Return one value per row, neither summed nor (n, n)."
-        raise CallError(Finding("error", "output-shape", what, advice))
-    return column.ravel()
 
 
 def _module_of_host(name: str) -> Any:

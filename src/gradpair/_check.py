@@ -28,15 +28,29 @@ def run(target: str, kind: Kind | None, loss: str | None, *, as_json: bool) -> i
         with contextlib.redirect_stdout(sys.stderr):  # what the user's code prints is no report
             expected = None if loss is None else _load(loss)
             report = check_objective(_load(target), kind=kind, loss=expected)
-    except Exception as error:  # noqa: BLE001 - the user's code may raise anything
-        name = "" if isinstance(error, _LoadError) else f"{type(error).__name__}: "
-        print(f"gradpair check: {name}{' '.join(str(error).split())}", file=sys.stderr)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - the user's code may raise anything
+        return _fail(error)
+    try:
+        print(_json(report) if as_json else _text(report), flush=True)
+    except BrokenPipeError:
+        _discard_output()
         return 2
-    if as_json:
-        print(json.dumps(report.to_dict(), indent=2, allow_nan=False))
-    else:
-        _print(report)
+    except (OSError, UnicodeError) as error:
+        _discard_output()
+        return _fail(error)
     return 0 if report.ok else 1
+
+
+def _fail(error: BaseException) -> int:
+    name = "" if isinstance(error, _LoadError) else f"{type(error).__name__}: "
+    print(f"gradpair check: {name}{' '.join(str(error).split())}", file=sys.stderr)
+    return 2
+
+
+def _discard_output() -> None:
+    """Keep the interpreter from writing what is left when it exits."""
+    with Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 
 def _load(target: str) -> Any:
@@ -87,14 +101,21 @@ def _search_first(folder: Path) -> None:
         sys.path.insert(0, os.fspath(folder))
 
 
-def _print(report: Report) -> None:
+def _json(report: Report) -> str:
+    return json.dumps(report.to_dict(), indent=2, allow_nan=False)
+
+
+def _text(report: Report) -> str:
+    """Return the report, in colours where there is a terminal for them."""
     try:
         from rich.console import Console  # noqa: PLC0415 - an extra
         from rich.text import Text  # noqa: PLC0415
     except ModuleNotFoundError:
-        print(report)
-        return
+        return str(report)
     text = Text(str(report))
     for severity, style in _STYLES.items():
         text.highlight_regex(rf"(?m)^{severity}(?= \[)", style)
-    Console().print(text, soft_wrap=True)
+    console = Console()
+    with console.capture() as captured:
+        console.print(text, soft_wrap=True, end="")
+    return captured.get()

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gradpair import _audit_host, _audit_maths
+from gradpair import _audit_host, _audit_loss, _audit_maths, _audit_rows
 from gradpair._adapter import ObjectiveCallable
 from gradpair._audit_report import Finding, Point, Report, Severity
 from gradpair._audit_subject import (
@@ -21,6 +21,8 @@ from gradpair._audit_subject import (
     Subject,
     XGBClassifierSubject,
     XGBoostSubject,
+    attempt,
+    column,
 )
 from gradpair._validation import Array
 from gradpair.losses import Loss
@@ -134,10 +136,9 @@ def _checked_kind(objective: Any, kind: Kind | None) -> Kind:
 def _loss_function(objective: Any, loss: Any) -> LossFunction | None:
     """Return the loss as a function of labels and margins, if there is one."""
     if loss is None and isinstance(objective, Loss):
-        loss = objective
+        return _own_loss(objective)
     if loss is None and isinstance(objective, ObjectiveCallable):
-        made_of, start = objective.loss, objective.start
-        return lambda y, z: made_of.loss(y, z + start)
+        return _own_loss(objective.loss, objective.start)
     if loss is None:
         return None
     if isinstance(loss, type) or not (isinstance(loss, Loss) or callable(loss)):
@@ -161,11 +162,22 @@ def _loss_function(objective: Any, loss: Any) -> LossFunction | None:
     return one_per_row
 
 
+def _own_loss(loss: Loss, start: float = 0.0) -> LossFunction:
+    """Return a loss under audit as a function of which all that is wrong is a finding."""
+
+    def one_per_row(y: Array, z: Array) -> Array:
+        values = attempt("The loss", lambda: loss.loss(y.copy(), z + start))
+        return column("loss", values, y.size)
+
+    return one_per_row
+
+
 def _audit(subject: Subject, loss: LossFunction | None, seed: int) -> tuple[Finding, ...]:
     """Run all checks over an objective as one host calls it."""
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        return tuple(_findings(Audit(subject, loss, weighted=False, seed=seed)))
+        found = _findings(Audit(subject, loss, weighted=False, seed=seed))
+        return tuple(dict.fromkeys(found))
 
 
 def _findings(audit: Audit) -> Iterator[Finding]:
@@ -183,9 +195,14 @@ def _findings(audit: Audit) -> Iterator[Finding]:
     if unstable := _run(_audit_host.check_repeatable, audit):
         yield from unstable  # all else would compare noise
         return
-    yield from (coupled := _run(_audit_maths.check_rows, audit))
-    alone = all(found.code == "averaged" for found in coupled)
-    for check in (*(_audit_maths.CHECKS if alone else ()), *_audit_host.CHECKS):
+    yield from (coupled := _run(_audit_rows.check_rows, audit))
+    codes = {found.code for found in coupled}
+    if "class-balanced" in codes:
+        audit = dataclasses.replace(audit, loss=None)  # its classes may weigh otherwise
+    if codes <= {"averaged", "class-balanced"}:
+        for check in (*_audit_maths.CHECKS, *_audit_loss.CHECKS, *_audit_rows.CHECKS):
+            yield from _run(check, audit)
+    for check in _audit_host.CHECKS:
         yield from _run(check, audit)
 
 
