@@ -17,7 +17,7 @@ TINY = {
 
 
 def test_every_benchmark_is_tried():
-    found = {path.stem for path in FOLDER.glob("*.py")} - {"_bench", "__main__"}
+    found = {path.stem for path in FOLDER.glob("*.py")} - {"_bench", "__main__", "summary"}
     assert found == set(TINY)
 
 
@@ -31,3 +31,12 @@ def test_a_benchmark_prints_a_table_and_writes_json(name, tmp_path, capsys, monk
     assert result["machine"]["cpu"] in printed
     table = [line for line in printed.splitlines() if line.startswith("| ")]
     assert len(table) == 2 + len(result["rows"]) > 3
+
+
+def test_the_readme_quotes_what_the_benchmarks_have_printed(monkeypatch):
+    monkeypatch.syspath_prepend(str(FOLDER))
+    table = importlib.import_module("summary").table()
+    assert table in (FOLDER.parent / "README.md").read_text()
+    for result in (FOLDER / "results").glob("*.json"):
+        told = json.loads(result.read_text())
+        assert f"### {told['title']}" in result.with_suffix(".md").read_text()

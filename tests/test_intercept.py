@@ -248,3 +248,23 @@ def test_a_bounded_loss_has_a_constant_where_it_has_a_minimum():
     assert relative_gradient(Brier(), [1, 1, 0], [0.5, -0.5, 0.0], constant) <= 1e-10
     with pytest.raises(ValueError, match=r"Brier\(\) has no minimum for constants from -40.69"):
         gp.optimal_constant(Brier(), [1, 1, 0], offset=[-2000.0, -2000.0, 0.0])
+
+
+def test_a_constant_that_does_not_exist_is_an_error():
+    y = np.array([0, 1, 1])
+    far = np.array([-1.7e308, 1.7e308, 0.0])
+    with pytest.raises(ValueError, match=r"offset spans from -1.7e\+308 to 1.7e\+308"):
+        gp.optimal_constant(gp.BinaryCrossEntropy(), y, offset=far)
+    with pytest.raises(ValueError, match="weights add up to more than a float can hold"):
+        gp.optimal_constant(gp.BinaryCrossEntropy(), y, sample_weight=[1e308] * 3)
+
+    class SquaredError(gp.Loss):
+        def _loss(self, y_true, raw_prediction):
+            return (raw_prediction - y_true) ** 2 / 2
+
+        def _gradient_hessian(self, y_true, raw_prediction):
+            return raw_prediction - y_true, np.ones_like(raw_prediction)
+
+    for offset in (None, [0.1, 0.2, 0.3]):
+        with pytest.raises(ValueError, match=r"has no optimal constant here; its gradient must be"):
+            gp.optimal_constant(SquaredError(), y, offset=offset)

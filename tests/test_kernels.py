@@ -1,6 +1,7 @@
 """Every fast way to gradient and hessian gives what the loss gives; the choice among them."""
 
 import importlib.util
+import os
 import subprocess
 import sys
 import tracemalloc
@@ -192,6 +193,70 @@ def test_an_alpha_beyond_float32_is_left_to_the_loss(alpha, kernel):
 
 
 @KERNEL
+def test_a_gamma_beyond_the_tested_ones_is_left_to_the_loss(kernel):
+    y, z = np.array([1.0, 0.0]), np.array([-1, 2], np.float32)
+    for gamma in (20.5, 1e39):
+        expected = gp.FocalLoss(gamma).gradient_hessian(y, z)
+        actual = derivatives(gp.FocalLoss(gamma), y, z, kernel=kernel)
+        assert_array_equal(actual[0], expected[0])
+
+
+@NEEDS_NUMBA
+@pytest.mark.parametrize(("alpha", "gamma", "z"), [(1e10, 20, 4.5), (1e30, 20, 6), (1e30, 2, 50)])
+def test_a_large_alpha_lifts_the_tail_up(alpha, gamma, z):
+    loss, z = gp.FocalLoss(gamma, alpha), np.full(3, z, np.float32)
+    actual = derivatives(loss, np.ones(3), z, kernel="numba")
+    for got, expected in zip(actual, loss.gradient_hessian(np.ones(3), z), strict=True):
+        assert expected[0] != 0
+        assert_allclose(got, expected, rtol=EPS * (12 + 12 * gamma * float(z[0])))
+
+
+@KERNEL
+def test_a_subclass_of_a_built_in_loss_is_what_it_defines(kernel):
+    class Fivefold(gp.BinaryCrossEntropy):
+        def _gradient_hessian(self, y_true, raw_prediction):
+            gradient, hessian = super()._gradient_hessian(y_true, raw_prediction)
+            return 5 * gradient, 5 * hessian
+
+    gradient, hessian = derivatives(Fivefold(), [1.0], [0.0], kernel=kernel)
+    assert (gradient[0], hessian[0]) == (-2.5, 1.25)
+
+
+@KERNEL
+@pytest.mark.parametrize("bad", [1 + 1e-10, -1e-50])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("loss", [gp.BinaryCrossEntropy(), gp.FocalLoss(2.0)], ids=str)
+def test_a_label_that_is_right_only_when_rounded_is_refused(loss, dtype, bad, kernel):
+    y = np.zeros(7)
+    y[3] = bad
+    with pytest.raises(ValueError, match=r"y_true\[3\]"):
+        derivatives(loss, y, np.zeros(7, dtype), kernel=kernel)
+
+
+@KERNEL
+def test_a_start_beyond_float32_warns_of_nothing(kernel):
+    z = np.zeros(3, np.float32)
+    with np.errstate(all="raise"):
+        gradient, _ = derivatives(gp.BinaryCrossEntropy(), [0, 0, 1], z, start=1e39, kernel=kernel)
+    assert_array_equal(gradient, [1, 1, 0])
+    with pytest.raises(ValueError, match="hessian_floor must be a float32 number"):
+        gp.xgboost.objective(gp.BinaryCrossEntropy(), hessian_floor=1e300)
+
+
+def test_a_loss_that_does_not_return_a_value_per_row_is_refused():
+    class Mean(gp.Loss):
+        _loss = gp.BinaryCrossEntropy._loss
+
+        def _gradient_hessian(self, y_true, raw_prediction):
+            return np.mean(raw_prediction), np.ones_like(raw_prediction)
+
+    with pytest.raises(
+        ValueError, match=r"of shape \(5,\), one value per row; got \(\) and \(5,\)"
+    ):
+        derivatives(Mean(), np.ones(5), np.zeros(5))
+
+
+@KERNEL
 @pytest.mark.parametrize("kind", [bool, np.uint8, np.int64, np.float16, np.float64])
 @pytest.mark.parametrize("loss", [gp.WeightedCrossEntropy(7.3), gp.FocalLoss(2.0)], ids=str)
 def test_labels_of_any_type_give_what_float32_gives(loss, kind, kernel):
@@ -358,6 +423,57 @@ def test_where_compiled_code_cannot_be_kept_only_an_explicit_choice_compiles(mon
         assert kernels.compiled_for(10, 0.0) is nowhere
     actual = derivatives(gp.BinaryCrossEntropy(), y, z, kernel="numba")
     assert_allclose(actual[0], expected[0], rtol=12 * EPS)
+
+
+RUN = (
+    "import numpy as np, gradpair as gp\n"
+    "objective = gp.xgboost.objective(gp.FocalLoss(2.0))\n"
+    "print(objective(np.ones(100_000), np.zeros(100_000, np.float32))[0][0])"
+)
+
+
+def run(environment):
+    """What a training with many rows computes in a fresh process."""
+    done = subprocess.run(
+        [sys.executable, "-c", RUN],
+        env={**os.environ, **environment},
+        capture_output=True, text=True, check=True, timeout=120,
+    )  # fmt: skip
+    return float(done.stdout)
+
+
+EXPECTED = float(gp.FocalLoss(2.0).gradient([1.0], [0.0])[0])
+
+
+@NEEDS_NUMBA
+@pytest.mark.parametrize("error", ["OSError('no libllvmlite.so')", "SystemError()"])
+def test_a_damaged_numba_is_none(error, tmp_path):
+    (tmp_path / "numba").mkdir()
+    (tmp_path / "numba" / "__init__.py").write_text(f"raise {error}")
+    path = os.pathsep.join([str(tmp_path), *sys.path])
+    assert run({"PYTHONPATH": path}) == pytest.approx(EXPECTED, rel=1e-6)
+
+
+@NEEDS_NUMBA
+def test_damaged_code_on_disk_is_compiled_anew(tmp_path):
+    cache = {"NUMBA_CACHE_DIR": str(tmp_path)}
+    assert run(cache) == pytest.approx(EXPECTED, rel=1e-6)
+    files = [path for path in tmp_path.rglob("*.nb?") if path.is_file()]
+    assert files
+    for path in files:
+        path.write_bytes(path.read_bytes()[:100])
+    assert run(cache) == pytest.approx(EXPECTED, rel=1e-6)
+
+
+@NEEDS_NUMBA
+def test_a_numba_that_may_not_compile_is_none():
+    code = "import gradpair as gp; gp.set_kernel('numba')"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "NUMBA_DISABLE_JIT": "1"},
+        capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert "NUMBA_DISABLE_JIT switches it off" in done.stderr
 
 
 def test_few_rows_do_not_load_numba():

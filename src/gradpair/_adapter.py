@@ -82,7 +82,7 @@ class ObjectiveCallable(HostCallable):
         policy = self.hessian or ("exact" if self.loss.convex else "positive")
         object.__setattr__(self, "hessian", policy)
         floor = _validation.at_least_zero("hessian_floor", self.hessian_floor)
-        if floor > np.finfo(np.float32).max:
+        if floor > float(np.finfo(np.float32).max):
             msg = f"hessian_floor must be a float32 number, as hessians are; got {floor!r}."
             raise ValueError(msg)
         object.__setattr__(self, "hessian_floor", floor)

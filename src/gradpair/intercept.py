@@ -59,17 +59,19 @@ def optimal_constant(
     -------
     float
         Log-odds. Without offsets, the calibrated margin of the weighted mean label. With offsets,
-        :math:`|\sum w g| \le 10^{-10} \sum w |g|` holds there. Where the offsets separate the
-        classes so far that the gradients underflow, the logarithms of their positive and negative
-        sums are equal there; where the loss is flat, it is the midpoint of its minimisers. If the
-        loss is not convex, it is the lowest of the minima that a scan in steps of 1/2 brackets,
-        from where every margin is at most -40 to where every one is at least 40.
+        :math:`|\sum w g| \le 10^{-10} \sum w\,(y\,|g(1, z)| + (1 - y)\,|g(0, z)|)` holds there.
+        Where the offsets separate the classes so far that the gradients underflow, the logarithms
+        of their positive and negative sums are equal there; where the loss is flat, it is the
+        midpoint of its minimisers. If the loss is not convex, it is the lowest of the minima that a
+        scan in steps of 1/2 brackets, from where every margin is at most -40 to where every one is
+        at least 40.
 
     Raises
     ------
     ValueError
         No rows, one class only, no positive weight, labels outside [0, 1], negative weights,
-        offsets that are not finite, shapes that differ; a loss that falls all the way to one side.
+        offsets that are not finite or too far apart, weights whose sum overflows, shapes that
+        differ; a loss that falls all the way to one side.
     TypeError
         ``loss`` is not a :class:`Loss`, or an array is not numeric.
 

@@ -14,7 +14,7 @@ __all__ = ["kernel_context", "set_kernel"]
 Kernel = Literal["auto", "numpy", "numba"]
 
 _OLDEST_NUMBA = "0.60"  # the first for NumPy 2
-# With so many rows, 100 rounds earn back the half second in which numba starts.
+# With so many rows, some 200 rounds earn back the second in which numba starts.
 _ROWS_THAT_PAY = {"cross-entropy": 1_000_000, "focal": 100_000}
 
 _in_process: list[Kernel] = ["auto"]
