@@ -16,8 +16,6 @@ def blocks(page):
     return re.findall(r"^```python\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
 
 
-# LightGBM 4.6.0 names the features of arrays, and then misses the names when it predicts.
-@pytest.mark.filterwarnings("ignore:X does not have valid feature names, but LGBMClassifier")
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_the_python_blocks_of_a_page_run_one_after_the_other(page, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)

@@ -44,11 +44,6 @@ import gradpair as gp
 from gradpair.sklearn import BoostingClassifier
 from hosts import HOSTS, digits
 
-# LightGBM 4.6.0 names the features of arrays, and then misses the names when it predicts.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:X does not have valid feature names, but LGBMClassifier"
-)
-
 DATA = digits(0.3)
 LOSS = gp.WeightedCrossEntropy(3.0)
 FOCAL = gp.FocalLoss(1.7, 3.0)
