@@ -97,7 +97,7 @@ def others(name, loss, y, z):
         theirs, same = HalfBinomialLoss(), y.astype(z.dtype)
         calls["scikit-learn"] = lambda: theirs.gradient_hessian(same, z, n_threads=1)
     if "numba" in KERNELS and z.dtype == np.float32:
-        from gradpair import _compiled
+        from gradpair._kernels import vector as _compiled
 
         loop = _compiled.kernel(*loss._focal_parameters, exact=loss.convex)
         g, h = np.empty((2, z.size), np.float32)

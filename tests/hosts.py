@@ -11,7 +11,7 @@ import xgboost as xgb
 from sklearn.datasets import load_digits
 
 import gradpair as gp
-from gradpair._demo import lightgbm_structure, xgboost_structure
+from gradpair._cli.demo import lightgbm_structure, xgboost_structure
 
 
 @dataclass(frozen=True)

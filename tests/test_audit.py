@@ -16,9 +16,9 @@ from scipy.special import expit
 
 import gradpair as gp
 import objectives
-from gradpair import _audit_subject
-from gradpair._audit_derivatives import derivative
 from gradpair.audit import Finding, Point, Report
+from gradpair.audit import _subjects as _audit_subject
+from gradpair.audit._numerical import derivative
 from objectives import RIGHT, WRONG
 from table import CASES, LOSSES
 

@@ -15,7 +15,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 import gradpair as gp
-from gradpair import _derivatives, kernels
+from gradpair._kernels import choice as kernels
+from gradpair._kernels import run as _derivatives
 from hosts import HOSTS
 from table import BUILT_IN, LOSSES
 from test_losses import GenericCrossEntropy
@@ -400,7 +401,7 @@ def refuse_version(_):
 def test_without_a_numba_that_works_numpy_computes(version, message, monkeypatch):
     monkeypatch.setattr(metadata, "version", version)
     monkeypatch.setitem(sys.modules, "numba", None)
-    monkeypatch.delitem(sys.modules, "gradpair._compiled", raising=False)
+    monkeypatch.delitem(sys.modules, "gradpair._kernels.vector", raising=False)
     assert used(10**7, 2.0) == "numpy"
     for choose in (gp.set_kernel, lambda name: gp.kernel_context(name).__enter__()):
         with pytest.raises(ImportError, match=message):
@@ -411,11 +412,11 @@ def test_without_a_numba_that_works_numpy_computes(version, message, monkeypatch
 @NEEDS_NUMBA
 @pytest.mark.usefixtures("forget")
 def test_where_compiled_code_cannot_be_kept_only_an_explicit_choice_compiles(monkeypatch):
-    path = Path(kernels.__file__).with_name("_compiled.py")
-    nowhere = types.ModuleType("gradpair._compiled")
+    path = Path(kernels.__file__).with_name("vector.py")
+    nowhere = types.ModuleType("gradpair._kernels.vector")
     exec(compile(path.read_text(), "<no file>", "exec"), nowhere.__dict__)
     assert not nowhere.CACHED
-    monkeypatch.setitem(sys.modules, "gradpair._compiled", nowhere)
+    monkeypatch.setitem(sys.modules, "gradpair._kernels.vector", nowhere)
     assert used(10**7, 0.0) == "numpy"
     y, z = LABELS["hard"], Z.astype(np.float32)
     expected = derivatives(gp.BinaryCrossEntropy(), y, z)

@@ -9,7 +9,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 import gradpair as gp
-from gradpair._lightgbm_model import native_text
+from gradpair.lightgbm._model import native_text
 from hosts import LightGBM, digits
 
 HOST = LightGBM()

@@ -391,7 +391,7 @@ def test_offsets_are_fitted_on_top_of_and_needed_again(host):
 def test_early_stopping_watches_the_weighted_loss(host, with_offset):
     estimator, fit_params = early_stopping(host, 3)
     rows, new = DATA.train, DATA.test
-    module = sys.modules[f"gradpair._{host}_estimator"]
+    module = sys.modules[f"gradpair.{host}._estimator"]
     fit_params[module.EVAL_WEIGHT] = [new.weight]
     offsets = {"offset": rows.offset} if with_offset else {}
     if with_offset:
@@ -437,7 +437,7 @@ def test_the_users_metrics_see_probabilities_and_replace_the_loss(host):
 
     metric = {"eval_metric": spread}
     own, passed = (metric, {}) if host == "xgboost" else ({}, metric)
-    module = sys.modules[f"gradpair._{host}_estimator"]
+    module = sys.modules[f"gradpair.{host}._estimator"]
     passed |= {module.EVAL_WEIGHT: [DATA.test.weight], **QUIET[host]}
     model = BoostingClassifier(host_estimator(host, **own), LOSS)
     model.fit(DATA.train.x, DATA.train.y, eval_set=[(DATA.test.x, DATA.test.y)], **passed)
@@ -996,7 +996,7 @@ def test_weights_are_routed_to_training_and_scoring_apart(host):
 
 def test_the_module_uses_public_names_of_the_hosts_alone():
     for host in ("xgboost", "lightgbm"):
-        module = sys.modules[f"gradpair._{host}_estimator"]
+        module = sys.modules[f"gradpair.{host}._estimator"]
         private = re.findall(
             r"\b(?:lgb|xgb|trainer|fitted|estimator|booster_?|basic)\._\w+",
             inspect.getsource(module),

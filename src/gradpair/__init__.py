@@ -8,19 +8,28 @@ first use, so that one host is enough; so is :mod:`gradpair.audit`, the home of
 """
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
 
-from gradpair import functional
-from gradpair.costs import cost_weights
+from gradpair import _costs, _intercept, functional
+from gradpair._costs import cost_weights
+from gradpair._intercept import optimal_constant
+from gradpair._kernels import choice
+from gradpair._kernels.choice import kernel_context, set_kernel
 from gradpair.functional import log_sigmoid, logit, sigmoid, softplus
-from gradpair.intercept import optimal_constant
-from gradpair.kernels import kernel_context, set_kernel
 from gradpair.losses import BinaryCrossEntropy, FocalLoss, Loss, WeightedCrossEntropy
 
 if TYPE_CHECKING:
     from gradpair.audit import check_objective
 
 __version__ = "0.1.0"
+
+# Import paths and pickles from before these modules moved.
+sys.modules |= {
+    "gradpair.costs": _costs,
+    "gradpair.intercept": _intercept,
+    "gradpair.kernels": choice,
+}
 
 _MODULES = ("audit", "lightgbm", "sklearn", "xgboost")  # imported on first use
 

@@ -59,13 +59,13 @@ def _gamma(text: str) -> float:
 
 
 def _demo(arguments: argparse.Namespace) -> int:
-    from gradpair import _demo  # noqa: PLC0415 - needs scikit-learn
+    from gradpair._cli import demo as _demo  # noqa: PLC0415 - needs scikit-learn
 
     return _demo.run(arguments.gamma)
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    from gradpair import _check  # noqa: PLC0415 - only this command needs it
+    from gradpair._cli import check as _check  # noqa: PLC0415 - only this command needs it
 
     return _check.run(arguments.target, arguments.kind, arguments.loss, as_json=arguments.json)
 

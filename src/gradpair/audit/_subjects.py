@@ -9,8 +9,8 @@ from typing import Any, ClassVar, NamedTuple, final
 
 import numpy as np
 
-from gradpair._audit_report import Finding
 from gradpair._validation import Array
+from gradpair.audit._report import Finding
 from gradpair.losses import Loss
 
 GRADIENT, HESSIAN = "gradient", "hessian"

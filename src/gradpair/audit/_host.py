@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gradpair._audit_report import Finding, Severity
-from gradpair._audit_subject import (
+from gradpair.audit._report import Finding, Severity
+from gradpair.audit._subjects import (
     GRADIENT,
     HESSIAN,
     Audit,

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from gradpair._audit_derivatives import FLOAT32_NOISE, Derivative, derivative
-from gradpair._audit_report import Point
-from gradpair._audit_subject import Audit, LossFunction, Rows
 from gradpair._validation import Array
+from gradpair.audit._numerical import FLOAT32_NOISE, Derivative, derivative
+from gradpair.audit._report import Point
+from gradpair.audit._subjects import Audit, LossFunction, Rows
 
 FEW = 3  # rows, of which fewer prove nothing: beside a kink one may seem wrong
 _RTOL = 5e-3  # between two calls of an objective, which may round to float16

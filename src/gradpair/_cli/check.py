@@ -12,7 +12,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from gradpair.audit import Kind, Report, check_objective
+from gradpair.audit import Report, check_objective
+from gradpair.audit._audit import Kind
 from gradpair.losses import Loss
 
 _STYLES = {"error": "bold red", "warning": "bold yellow", "note": "bold cyan"}

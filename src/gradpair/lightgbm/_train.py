@@ -9,9 +9,10 @@ from typing import Any, Literal, final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gradpair import _adapter, _validation
+from gradpair import _validation
+from gradpair._hosts import callables as _adapter
+from gradpair._intercept import optimal_constant
 from gradpair._validation import Array
-from gradpair.intercept import optimal_constant
 from gradpair.losses import Loss, check_loss
 
 try:
@@ -20,7 +21,7 @@ except ModuleNotFoundError as error:
     msg = "gradpair.lightgbm needs LightGBM: pip install 'gradpair[lightgbm]'"
     raise ModuleNotFoundError(msg, name=error.name) from error
 
-from gradpair import _lightgbm_model
+from gradpair.lightgbm import _model as _lightgbm_model
 
 __all__ = ["cv", "metric", "native", "objective", "to_native", "train"]
 

@@ -110,7 +110,7 @@ def _compiled() -> ModuleType | ImportError:
     if _release(version) < _release(_OLDEST_NUMBA):
         return ImportError(f"{needed}; found {version}. {remedy}", name="numba")
     try:
-        compiled = importlib.import_module("gradpair._compiled")
+        compiled = importlib.import_module("gradpair._kernels.vector")
     except Exception as error:  # noqa: BLE001 - of a damaged installation anything may come
         return ImportError(f"{needed}; {version} does not start: {error}. {remedy}", name="numba")
     if not compiled.COMPILES:

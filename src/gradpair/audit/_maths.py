@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gradpair._audit_compare import (
+from gradpair._validation import Array
+from gradpair.audit._compare import (
     FEW,
     factor_of,
     factor_of_slope,
@@ -17,10 +18,9 @@ from gradpair._audit_compare import (
     times,
     worst,
 )
-from gradpair._audit_derivatives import Derivative
-from gradpair._audit_report import Finding, Severity
-from gradpair._audit_subject import GRADIENT, HESSIAN, Audit, LossSubject, Rows
-from gradpair._validation import Array
+from gradpair.audit._numerical import Derivative
+from gradpair.audit._report import Finding, Severity
+from gradpair.audit._subjects import GRADIENT, HESSIAN, Audit, LossSubject, Rows
 
 # On both sides of where exp, 1 - p and log p leave float32 and float64.
 TAILS = [

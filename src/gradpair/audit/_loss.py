@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gradpair._audit_compare import FEW, close, gradient_slope, point, scale, surrogate, worst
-from gradpair._audit_maths import TAILS
-from gradpair._audit_report import Finding
-from gradpair._audit_subject import (
+from gradpair._validation import Array
+from gradpair.audit._compare import FEW, close, gradient_slope, point, scale, surrogate, worst
+from gradpair.audit._maths import TAILS
+from gradpair.audit._report import Finding
+from gradpair.audit._subjects import (
     GRADIENT,
     HESSIAN,
     Audit,
@@ -18,7 +19,6 @@ from gradpair._audit_subject import (
     column,
     pair,
 )
-from gradpair._validation import Array
 
 _LOG_ATOL = 0.03  # 3% of a gradient
 _ROUNDING = 16 * float(np.finfo(np.float64).eps)  # what a gradient may be off by ...

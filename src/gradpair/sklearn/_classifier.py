@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gradpair import functional
-from gradpair._adapter import Hessian
+from gradpair._hosts.callables import Hessian
+from gradpair._intercept import optimal_constant
 from gradpair._validation import Array
-from gradpair.intercept import optimal_constant
 from gradpair.losses import BinaryCrossEntropy, Loss, check_loss
 
 try:
@@ -26,7 +26,7 @@ except ModuleNotFoundError as error:
     msg = "gradpair.sklearn needs scikit-learn: pip install 'gradpair[sklearn]'"
     raise ModuleNotFoundError(msg, name=error.name) from error
 
-from gradpair._estimator import (
+from gradpair._hosts.estimator import (
     Plan,
     Rows,
     checked_offsets,
@@ -401,7 +401,7 @@ def _estimator_and_host(estimator: Any) -> tuple[Any, ModuleType]:
         return estimator, _host_of(estimator)
     for name in _HOSTS:
         if importlib.util.find_spec(name) is not None:
-            host = importlib.import_module(f"gradpair._{name}_estimator")
+            host = importlib.import_module(f"gradpair.{name}._estimator")
             return host.ESTIMATOR(), host
     msg = "estimator=None needs a host: pip install 'gradpair[xgboost]' or 'gradpair[lightgbm]'"
     raise ModuleNotFoundError(msg)
@@ -411,7 +411,7 @@ def _host_of(estimator: object) -> ModuleType:
     """Return the module of an estimator's host, which is imported already if it is one."""
     for name in _HOSTS:
         if name in sys.modules:
-            host = importlib.import_module(f"gradpair._{name}_estimator")
+            host = importlib.import_module(f"gradpair.{name}._estimator")
             if isinstance(estimator, host.ESTIMATOR):
                 return host
     msg = (

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gradpair import _blocks, _validation
-from gradpair._derivatives import DOUBLE, SINGLE, Derivatives
+from gradpair._kernels.run import DOUBLE, SINGLE, Derivatives
 from gradpair._validation import Array
 from gradpair.losses import Loss, check_loss
 

@@ -11,7 +11,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import type_of_target
 
 from gradpair import _validation
-from gradpair._adapter import Hessian
+from gradpair._hosts.callables import Hessian
 from gradpair._validation import Array
 from gradpair.losses import Loss
 

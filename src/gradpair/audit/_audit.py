@@ -8,10 +8,14 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gradpair import _audit_host, _audit_loss, _audit_maths, _audit_rows
-from gradpair._adapter import ObjectiveCallable
-from gradpair._audit_report import Finding, Point, Report, Severity
-from gradpair._audit_subject import (
+from gradpair._hosts.callables import ObjectiveCallable
+from gradpair._validation import Array
+from gradpair.audit import _host as _audit_host
+from gradpair.audit import _loss as _audit_loss
+from gradpair.audit import _maths as _audit_maths
+from gradpair.audit import _rows as _audit_rows
+from gradpair.audit._report import Finding, Point, Report, Severity
+from gradpair.audit._subjects import (
     Audit,
     CallError,
     LGBMClassifierSubject,
@@ -24,7 +28,6 @@ from gradpair._audit_subject import (
     attempt,
     column,
 )
-from gradpair._validation import Array
 from gradpair.losses import Loss
 
 __all__ = ["Finding", "Point", "Report", "check_objective"]

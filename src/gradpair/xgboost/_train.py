@@ -9,10 +9,11 @@ from typing import Any, Literal, final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gradpair import _adapter, _validation
+from gradpair import _validation
+from gradpair._hosts import callables as _adapter
+from gradpair._intercept import optimal_constant
 from gradpair._validation import Array
 from gradpair.functional import logit, sigmoid
-from gradpair.intercept import optimal_constant
 from gradpair.losses import Loss, check_loss
 
 try:
@@ -21,7 +22,7 @@ except ModuleNotFoundError as error:
     msg = "gradpair.xgboost needs XGBoost: pip install 'gradpair[xgboost]'"
     raise ModuleNotFoundError(msg, name=error.name) from error
 
-from gradpair import _xgboost_model
+from gradpair.xgboost import _model as _xgboost_model
 
 __all__ = ["cv", "metric", "native", "objective", "to_native", "train"]
 

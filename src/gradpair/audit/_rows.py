@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gradpair._audit_compare import close, factor_of, times, worst
-from gradpair._audit_report import Finding, Severity
-from gradpair._audit_subject import ALMOST_ONE, GRADIENT, HESSIAN, Audit, CallError, LossSubject
 from gradpair._validation import Array
+from gradpair.audit._compare import close, factor_of, times, worst
+from gradpair.audit._report import Finding, Severity
+from gradpair.audit._subjects import ALMOST_ONE, GRADIENT, HESSIAN, Audit, CallError, LossSubject
 
 Columns = tuple[Array, Array]  # gradient and hessian
 

@@ -6,10 +6,12 @@ from typing import Any
 import xgboost as xgb
 from sklearn.base import clone
 
-from gradpair import _adapter, _xgboost_model, xgboost
-from gradpair._estimator import Plan, Rows, Trained, fields_of_sets
+from gradpair._hosts import callables as _adapter
+from gradpair._hosts.estimator import Plan, Rows, Trained, fields_of_sets
 from gradpair._validation import Array
 from gradpair.functional import sigmoid
+from gradpair.xgboost import _model as _xgboost_model
+from gradpair.xgboost import _train as xgboost
 
 ESTIMATOR = xgb.XGBClassifier
 # What fit calls the weights and the offsets of the evaluation sets.

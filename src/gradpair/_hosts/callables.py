@@ -11,7 +11,8 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gradpair import _blocks, _derivatives, _validation, functional
+from gradpair import _blocks, _validation, functional
+from gradpair._kernels import run as _derivatives
 from gradpair._validation import Array, Rows
 from gradpair.losses import BinaryCrossEntropy, Loss, WeightedCrossEntropy, check_loss
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from gradpair import _blocks, _validation, kernels
+from gradpair import _blocks, _validation
+from gradpair._kernels import choice as kernels
 from gradpair._validation import Array
 from gradpair.losses import Loss
 

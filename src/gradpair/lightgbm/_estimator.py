@@ -8,9 +8,11 @@ import lightgbm as lgb
 import numpy as np
 from sklearn.utils import _safe_indexing
 
-from gradpair import _adapter, _lightgbm_model, lightgbm
-from gradpair._estimator import Plan, Rows, Trained, fields_of_sets
+from gradpair._hosts import callables as _adapter
+from gradpair._hosts.estimator import Plan, Rows, Trained, fields_of_sets
 from gradpair._validation import Array
+from gradpair.lightgbm import _model as _lightgbm_model
+from gradpair.lightgbm import _train as lightgbm
 
 ESTIMATOR = lgb.LGBMClassifier
 # What fit calls the weights and the offsets of the evaluation sets.

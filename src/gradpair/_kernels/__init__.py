@@ -1,0 +1,1 @@
+"""What computes derivatives: all rows in blocks, by the fastest kernel that knows the loss."""

@@ -1,0 +1,14 @@
+"""LightGBM: losses as its custom objective and metric, and training that gets everything right."""
+
+from gradpair.lightgbm._train import (  # noqa: F401 - pickles look for them here
+    Metric,
+    Objective,
+    cv,
+    metric,
+    native,
+    objective,
+    to_native,
+    train,
+)
+
+__all__ = ["cv", "metric", "native", "objective", "to_native", "train"]
