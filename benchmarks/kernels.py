@@ -10,6 +10,7 @@ is at hand, or are mapped and unmapped at each call. Both states are pinned by e
 of glibc and measured in processes of their own; elsewhere both are the same.
 """
 
+import importlib
 import importlib.util
 import json
 import os
@@ -97,9 +98,9 @@ def others(name, loss, y, z):
         theirs, same = HalfBinomialLoss(), y.astype(z.dtype)
         calls["scikit-learn"] = lambda: theirs.gradient_hessian(same, z, n_threads=1)
     if "numba" in KERNELS and z.dtype == np.float32:
-        from gradpair._kernels import vector as _compiled
-
-        loop = _compiled.kernel(*loss._focal_parameters, exact=loss.convex)
+        declared = loss._kernel
+        module = importlib.import_module(declared.compiled)
+        loop = module.compiled(declared.numbers, exact=loss.convex)
         g, h = np.empty((2, z.size), np.float32)
         calls["bare numba"] = lambda: loop(y, z, np.float32(1e-16), g, h)
     return calls

@@ -1,5 +1,6 @@
 """Every fast way to gradient and hessian gives what the loss gives; the choice among them."""
 
+import importlib
 import importlib.util
 import os
 import subprocess
@@ -16,7 +17,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import gradpair as gp
 from gradpair._kernels import choice as kernels
-from gradpair._kernels import run as _derivatives
+from gradpair._kernels.run import KERNEL_BLOCK_ROWS, ROUNDED_FROM
 from hosts import HOSTS
 from table import BUILT_IN, LOSSES
 from test_losses import GenericCrossEntropy
@@ -31,7 +32,7 @@ LOSS = pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.name)
 
 EPS = np.finfo(np.float32).eps
 TINY = float(np.finfo(np.float32).tiny)
-N = _derivatives._MANY + 1001  # enough for float64 margins to be rounded; two blocks
+N = ROUNDED_FROM + 1001  # enough for float64 margins to be rounded; two blocks
 RNG = np.random.default_rng(4)
 Z = np.concatenate([RNG.uniform(-87, 87, N // 2), RNG.normal(-1, 3, N - N // 2)])
 LABELS = {"hard": RNG.integers(0, 2, N), "soft": RNG.random(N).astype(np.float32)}
@@ -172,7 +173,12 @@ def test_arrays_of_any_layout_give_what_plain_ones_give(loss, kind, dtype, kerne
     other = derivatives(loss, kind(y), kind(z), kind(W), kernel=kernel, start=0.3)
     assert_array_equal(other, plain)
     if kernel == "numba":  # and numba compiled nothing for them
-        assert len(kernels.compiled_for(10**7, 0.0)._cross_entropy.signatures) <= 1
+        module = kernels.compiled_for(loss._kernel, 10**7)
+        loops = [value for value in vars(module).values() if hasattr(value, "nopython_signatures")]
+        assert any(loop.signatures for loop in loops)
+        assert all(
+            len(loop.signatures) <= 1 for loop in loops if not loop.targetoptions.get("forceinline")
+        )
 
 
 @KERNEL
@@ -294,14 +300,14 @@ def test_no_warning_escapes_and_two_results_held_at_once_stay_right(loss, kernel
 @KERNEL
 @DTYPE
 def test_memory_is_the_two_results_and_some_blocks(dtype, kernel):
-    n = 8 * _derivatives.BLOCK
+    n = 8 * KERNEL_BLOCK_ROWS
     y, z, w = np.resize(LABELS["hard"], n).astype(np.float32), np.resize(Z, n).astype(dtype), None
     derivatives(gp.WeightedCrossEntropy(7.3), y, z, w, kernel=kernel)
     tracemalloc.start()
     derivatives(gp.WeightedCrossEntropy(7.3), y, z, w, kernel=kernel)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak <= 2 * 4 * n + 6 * 4 * _derivatives.BLOCK
+    assert peak <= 2 * 4 * n + 6 * 4 * KERNEL_BLOCK_ROWS
 
 
 @NEEDS_NUMBA
@@ -335,7 +341,8 @@ def test_the_optimal_constant_does_not_depend_on_the_kernel(loss, weighted, dtyp
 
 
 def used(n_samples, gamma):
-    return "numpy" if kernels.compiled_for(n_samples, gamma) is None else "numba"
+    kernel = gp.FocalLoss(gamma)._kernel
+    return "numpy" if kernels.compiled_for(kernel, n_samples) is None else "numba"
 
 
 @NEEDS_NUMBA
@@ -379,9 +386,9 @@ def test_another_name_is_refused(choose):
 @pytest.fixture
 def forget():
     """Let the kernels be looked for again, before and after."""
-    kernels._compiled.cache_clear()
+    kernels._trouble.cache_clear()
     yield
-    kernels._compiled.cache_clear()
+    kernels._trouble.cache_clear()
 
 
 def refuse_version(_):
@@ -412,16 +419,19 @@ def test_without_a_numba_that_works_numpy_computes(version, message, monkeypatch
 @NEEDS_NUMBA
 @pytest.mark.usefixtures("forget")
 def test_where_compiled_code_cannot_be_kept_only_an_explicit_choice_compiles(monkeypatch):
+    importlib.import_module("gradpair._kernels.cross_entropy_loops")  # which is put back
     path = Path(kernels.__file__).with_name("vector.py")
     nowhere = types.ModuleType("gradpair._kernels.vector")
     exec(compile(path.read_text(), "<no file>", "exec"), nowhere.__dict__)
-    assert not nowhere.CACHED
+    assert not nowhere.KEEPS_CODE
     monkeypatch.setitem(sys.modules, "gradpair._kernels.vector", nowhere)
+    monkeypatch.delitem(sys.modules, "gradpair._kernels.cross_entropy_loops", raising=False)
     assert used(10**7, 0.0) == "numpy"
     y, z = LABELS["hard"], Z.astype(np.float32)
     expected = derivatives(gp.BinaryCrossEntropy(), y, z)
     with gp.kernel_context("numba"):
-        assert kernels.compiled_for(10, 0.0) is nowhere
+        loops = kernels.compiled_for(gp.BinaryCrossEntropy()._kernel, 10)
+    assert loops.loop is nowhere.loop
     actual = derivatives(gp.BinaryCrossEntropy(), y, z, kernel="numba")
     assert_allclose(actual[0], expected[0], rtol=12 * EPS)
 

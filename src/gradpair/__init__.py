@@ -16,7 +16,7 @@ from gradpair._costs import cost_weights
 from gradpair._intercept import optimal_constant
 from gradpair._kernels import choice
 from gradpair._kernels.choice import kernel_context, set_kernel
-from gradpair.functional import log_sigmoid, logit, sigmoid, softplus
+from gradpair._links import log_sigmoid, logit, sigmoid, softplus
 from gradpair.losses import BinaryCrossEntropy, FocalLoss, Loss, WeightedCrossEntropy
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from numpy.typing import ArrayLike
 from gradpair import _validation
 from gradpair._validation import Array
 
-BLOCK = 1 << 15  # rows; a block's temporaries then stay within a core's own cache
+BLOCK_ROWS = 1 << 15  # of a block, whose temporaries then stay within a core's own cache
 
 
-def slices(n_samples: int, size: int = BLOCK) -> Iterator[slice]:
+def slices(n_samples: int, size: int = BLOCK_ROWS) -> Iterator[slice]:
     """Yield blocks of ``size`` rows, the last one of what is left of ``n_samples``."""
     for start in range(0, n_samples, size):
         yield slice(start, min(start + size, n_samples))

@@ -6,6 +6,7 @@ loss that is not convex can have several minima, which a scan brackets one by on
 """
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gradpair import _blocks, _validation
-from gradpair._kernels.run import DOUBLE, SINGLE, Derivatives
+from gradpair._kernels.run import DOUBLE, SINGLE, BlockRunner
 from gradpair._validation import Array
 from gradpair.losses import Loss, check_loss
 
@@ -25,9 +26,11 @@ _UNDERFLOW = 1e-280  # gradients below this have lost rows to underflow
 _NEAR = 1e-3  # a step of Newton's method whose square is small
 _MOST_FAST_STEPS = 12
 _THINNED = 16  # every so many rows
-_STEP = 0.5  # of the scan for minima: a row's gradient bends on a scale of 1, whatever gamma
-_MOST_STEPS = 5000  # which are wider where offsets spread over thousands
-_MOST_GROUPS = 1 << 12  # of rows for the scan, 1/8 wide unless offsets spread over hundreds
+# The scan for minima takes steps of 1/2, as a row's gradient bends on a scale of 1 whatever gamma,
+# but not more than 5000: where offsets spread over thousands, its steps are wider.
+_STEP, _MOST_STEPS = 0.5, 5000
+# It scans groups of rows, 1/8 wide unless offsets spread over hundreds.
+_MOST_GROUPS = 1 << 12
 
 
 def optimal_constant(
@@ -105,22 +108,7 @@ def optimal_constant(
     if offset is None:
         return without_offset
     o = _validation.one_per_row("offset", _validation.finite("offset", offset), y.size)
-    sums = _Sums(loss, y, o, w)
-    # A convex loss has rising gradients, so its root lies where the largest and the smallest offset
-    # alone would put it.
-    low, high = without_offset - float(o.max()), without_offset - float(o.min())
-    if not math.isfinite(high - low):
-        msg = f"offset spans from {o.min()} to {o.max()}, more than a float can hold."
-        raise ValueError(msg)
-    if low == high:
-        return low
-    if not loss.convex:
-        reach = 40 + abs(without_offset)
-        return _lowest_minimum(
-            sums, -float(o.max()) - reach, reach - float(o.min()), scale=positive + negative
-        )
-    slack = 1e-9 * (1 + abs(low) + abs(high))
-    return _newton(sums, low - slack, high + slack, scale=positive + negative)
+    return _minimise(_RowSums(loss, y, o, w), without_offset, scale=positive + negative)
 
 
 def _constant_of_rate(loss: Loss, positive: float, negative: float) -> float:
@@ -136,24 +124,61 @@ class _Totals(NamedTuple):
     magnitude: float  # of the gradients, the scale on which their sum counts as zero
 
 
+class _Sums(ABC):
+    """Weighted sums over rows, wherever they lie, as functions of the constant."""
+
+    loss: Loss
+
+    @abstractmethod
+    def offset_range(self) -> tuple[float, float]:
+        """Return the smallest and the largest offset."""
+
+    @abstractmethod
+    def totals(self, constant: float) -> _Totals:
+        """Sum gradients, hessians and absolute gradients."""
+
+    @abstractmethod
+    def near_root(self, low: float, high: float) -> float:
+        """Return where to start Newton's method, the closer to the root the better."""
+
+    @abstractmethod
+    def log_balance(self, constant: float) -> float:
+        """Log of the 0s' total gradient minus log of the 1s', which rises with the constant."""
+
+    @abstractmethod
+    def grouped(self) -> "_Sums":
+        """Return rougher sums that take less time, or these."""
+
+    @abstractmethod
+    def loss_total(self, constant: float) -> float:
+        """Sum the losses."""
+
+    def slope(self, constant: float) -> float:
+        """Sum the gradients, to 0 where they cancel to rounding."""
+        gradient, _, magnitude = self.totals(constant)
+        return 0.0 if abs(gradient) <= _ROUNDING * magnitude else gradient
+
+
 @dataclass(frozen=True)
-class _Sums:
-    """The weighted sums over all rows, as functions of the constant."""
+class _RowSums(_Sums):
+    """The sums over rows of arrays."""
 
     loss: Loss
     y: Array
     offset: Array
     weight: Array | None
 
+    def offset_range(self) -> tuple[float, float]:
+        return float(self.offset.min()), float(self.offset.max())
+
     def totals(self, constant: float) -> _Totals:
-        """Sum gradients, hessians and absolute gradients in one pass."""
         parts = [
             (gradient.sum(), hessian.sum(), np.abs(gradient, out=gradient).sum())
             for gradient, hessian in self._derivatives(constant, DOUBLE)
         ]
         return _Totals(*map(math.fsum, zip(*parts, strict=True)))
 
-    def newton_step(self, constant: float) -> float:
+    def _newton_step(self, constant: float) -> float:
         """Newton's step by derivatives in float32, or nan; half the time of :meth:`totals`."""
         parts = [
             (float(gradient.sum()), float(hessian.sum()))
@@ -164,72 +189,80 @@ class _Sums:
 
     def _derivatives(self, constant: float, dtype: np.dtype[Any]) -> Iterator[tuple[Array, Array]]:
         """Yield the weighted derivatives of each block; the next block overwrites them."""
-        rows = Derivatives(self.loss, self.y, self.offset, start=constant, dtype=dtype)
+        rows = BlockRunner(self.loss, self.y, self.offset, start=constant, dtype=dtype)
         gradient, hessian = (np.empty(rows.size, rows.dtype) for _ in range(2))
         with np.errstate(all="ignore"):
             for block in rows.blocks():
                 g, h = gradient[: self.y[block].size], hessian[: self.y[block].size]
-                rows.fill(block, g, h)
+                rows.write_block(block, g, h)
                 if self.weight is not None:
                     w = self.weight[block].astype(np.float64)
                     g, h = w * g, w * h
                 yield g, h
 
-    @property
-    def is_cross_entropy(self) -> bool:
-        """Whether the slope of a hessian, p q (q - p), is known to be at most the hessian."""
-        parameters = self.loss._focal_parameters
-        return parameters is not None and parameters[0] == 0
+    def near_root(self, low: float, high: float) -> float:
+        """Take fast steps from the middle, over some of the rows and then over all of them."""
+        constant = 0.5 * (low + high)
+        if self.y.size <= _MOST_GROUPS:
+            return constant
+        return self._approach(self._thinned()._approach(constant, low, high), low, high)
 
-    def slope(self, constant: float) -> float:
-        """Sum the gradients, to 0 where they cancel to rounding."""
-        gradient, _, magnitude = self.totals(constant)
-        return 0.0 if abs(gradient) <= _ROUNDING * magnitude else gradient
+    def _approach(self, start: float, low: float, high: float) -> float:
+        """Take Newton's steps in float32 until they are short; stay where one leads out."""
+        constant = start
+        for _ in range(_MOST_FAST_STEPS):
+            step = self._newton_step(constant)
+            constant -= step
+            if not low < constant < high:
+                return start
+            if abs(step) < _NEAR:
+                break
+        return constant
 
-    def thinned(self) -> "_Sums":
+    def _thinned(self) -> "_RowSums":
         """Take some of the rows."""
         some = slice(None, None, _THINNED)
         weight = None if self.weight is None else self.weight[some]
-        return _Sums(self.loss, self.y[some], self.offset[some], weight)
+        return _RowSums(self.loss, self.y[some], self.offset[some], weight)
 
-    def grouped(self) -> "_Sums":
+    def grouped(self) -> "_RowSums":
         """Merge rows of one class and of nearly one offset into one row at their mean offset."""
-        low = float(self.offset.min())
-        width = max(0.125, (float(self.offset.max()) - low) / (_MOST_GROUPS - 1))
+        if self.y.size <= _MOST_GROUPS:
+            return self
+        low, high = self.offset_range()
+        width = max(0.125, (high - low) / (_MOST_GROUPS - 1))
         weight, moment = np.zeros((2, _MOST_GROUPS)), np.zeros((2, _MOST_GROUPS))
         for block in _blocks.slices(self.y.size):
             distance = self.offset[block].astype(np.float64) - low
-            y, w = self.y[block].astype(np.float64), self.weight_of(block)
+            y, w = self.y[block].astype(np.float64), self._weight_of(block)
             group = (distance / width).astype(np.intp)
             for label, share in ((0, w * (1 - y)), (1, w * y)):
                 weight[label] += np.bincount(group, share, _MOST_GROUPS)
                 moment[label] += np.bincount(group, share * distance, _MOST_GROUPS)
         held = weight > 0
         offset = low + moment[held] / weight[held]
-        return _Sums(self.loss, np.nonzero(held)[0], offset, weight[held])
+        return _RowSums(self.loss, np.nonzero(held)[0], offset, weight[held])
 
-    def weight_of(self, block: slice) -> Array:
+    def _weight_of(self, block: slice) -> Array:
         """Weights of a block of rows."""
         if self.weight is None:
             return np.ones(self.y[block].size)
         return self.weight[block].astype(np.float64)
 
     def loss_total(self, constant: float) -> float:
-        """Sum the losses."""
         parts = []
         for block in _blocks.slices(self.y.size):
             y, z = self.y[block].astype(np.float64), self.offset[block] + np.float64(constant)
-            parts.append(self.loss.loss(y, z, self.weight_of(block)).sum())
+            parts.append(self.loss.loss(y, z, self._weight_of(block)).sum())
         return math.fsum(parts)
 
     def log_balance(self, constant: float) -> float:
-        """Log of the 0s' total gradient minus log of the 1s', which rises with the constant."""
         from scipy.special import logsumexp  # noqa: PLC0415 - slow to import
 
         parts = []
         for block in _blocks.slices(self.y.size):
             y, z = self.y[block].astype(np.float64), self.offset[block] + np.float64(constant)
-            w = self.weight_of(block)
+            w = self._weight_of(block)
             with np.errstate(all="ignore"):
                 of_ones, of_zeros = self.loss._log_gradients(z)
                 parts.append((logsumexp(of_zeros, b=w * (1 - y)), logsumexp(of_ones, b=w * y)))
@@ -239,9 +272,27 @@ class _Sums:
         return float(np.clip(of_zeros - of_ones, -1e300, 1e300))
 
 
+def _minimise(sums: _Sums, without_offset: float, *, scale: float) -> float:
+    """Minimise the sum of the losses, whose minimum would be known without offsets."""
+    least, greatest = sums.offset_range()
+    # A convex loss has rising gradients, so its root lies where the largest and the smallest offset
+    # alone would put it.
+    low, high = without_offset - greatest, without_offset - least
+    if not math.isfinite(high - low):
+        msg = f"offset spans from {least} to {greatest}, more than a float can hold."
+        raise ValueError(msg)
+    if low == high:
+        return low
+    if not sums.loss.convex:
+        reach = 40 + abs(without_offset)
+        return _lowest_minimum(sums, -greatest - reach, reach - least, scale=scale)
+    slack = 1e-9 * (1 + abs(low) + abs(high))
+    return _newton(sums, low - slack, high + slack, scale=scale)
+
+
 def _lowest_minimum(sums: _Sums, low: float, high: float, *, scale: float) -> float:
     """Find the lowest of the minima between ``low`` and ``high``, each between two scan points."""
-    rough = sums.grouped() if sums.y.size > _MOST_GROUPS else sums
+    rough = sums.grouped()
     steps = min(math.ceil((high - low) / _STEP), _MOST_STEPS)
     minima, falling = [], None
     for constant in map(float, np.linspace(low, high, 1 + steps)):
@@ -268,7 +319,7 @@ def _newton(sums: _Sums, low: float, high: float, *, scale: float) -> float:
     Bisection replaces a step that leaves the bracket, and every third one unless the bracket has
     halved since.
     """
-    constant, width = _start(sums, low, high), high - low
+    constant, width = sums.near_root(low, high), high - low
     for step_number in range(1, 400):
         gradient, hessian, magnitude = sums.totals(constant)
         if magnitude <= _UNDERFLOW * scale:
@@ -285,32 +336,11 @@ def _newton(sums: _Sums, low: float, high: float, *, scale: float) -> float:
         following = constant - step if inside else 0.5 * (low + high)
         # Newton's error is at most half the square of the step where the slope of the hessian is at
         # most the hessian.
-        error = 0.5 * step * step if inside and sums.is_cross_entropy else abs(following - constant)
+        known = inside and sums.loss.self_concordant
+        error = 0.5 * step * step if known else abs(following - constant)
         if error <= _ROUNDING * max(1.0, abs(constant)):
             return following
         constant = following
-    return constant
-
-
-def _start(sums: _Sums, low: float, high: float) -> float:
-    """Where to start: near the root by fast steps over some of the rows, then over all of them."""
-    constant = 0.5 * (low + high)
-    if sums.y.size <= _MOST_GROUPS:
-        return constant
-    constant = _approach(sums.thinned(), constant, low, high)
-    return _approach(sums, constant, low, high)
-
-
-def _approach(sums: _Sums, start: float, low: float, high: float) -> float:
-    """Take Newton's steps in float32 until they are short; stay where one leads out."""
-    constant = start
-    for _ in range(_MOST_FAST_STEPS):
-        step = sums.newton_step(constant)
-        constant -= step
-        if not low < constant < high:
-            return start
-        if abs(step) < _NEAR:
-            break
     return constant
 
 

@@ -6,22 +6,32 @@ import importlib
 import re
 from collections.abc import Iterator
 from contextvars import ContextVar
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Literal, get_args
 
+from gradpair.losses import Kernel
+
 __all__ = ["kernel_context", "set_kernel"]
 
-Kernel = Literal["auto", "numpy", "numba"]
+Engine = Literal["auto", "numpy", "numba"]
 
+_VECTOR = "gradpair._kernels.vector"  # with it numba starts
 _OLDEST_NUMBA = "0.60"  # the first for NumPy 2
-# With so many rows, some 200 rounds earn back the second in which numba starts.
-_ROWS_THAT_PAY = {"cross-entropy": 1_000_000, "focal": 100_000}
-
-_in_process: list[Kernel] = ["auto"]
-_in_context: ContextVar[Kernel | None] = ContextVar("gradpair_kernel", default=None)
 
 
-def set_kernel(kernel: Kernel) -> None:
+@dataclass
+class _Process:
+    """What has been chosen for the whole process."""
+
+    engine: Engine = "auto"
+
+
+_process = _Process()
+_in_context: ContextVar[Engine | None] = ContextVar("gradpair_kernel", default=None)
+
+
+def set_kernel(kernel: Engine) -> None:
     """Choose what computes gradients and hessians, for the whole process.
 
     Parameters
@@ -51,11 +61,11 @@ def set_kernel(kernel: Kernel) -> None:
     >>> gp.set_kernel("numpy")
     >>> gp.set_kernel("auto")
     """
-    _in_process[0] = _checked(kernel)
+    _process.engine = _checked(kernel)
 
 
 @contextlib.contextmanager
-def kernel_context(kernel: Kernel) -> Iterator[None]:
+def kernel_context(kernel: Engine) -> Iterator[None]:
     """Choose what computes gradients and hessians inside a ``with`` block.
 
     It holds for this thread, or asynchronous task, and comes before :func:`set_kernel`. Parameters
@@ -75,30 +85,29 @@ def kernel_context(kernel: Kernel) -> Iterator[None]:
         _in_context.reset(token)
 
 
-def compiled_for(n_samples: int, gamma: float) -> ModuleType | None:
-    """Return the module of compiled kernels if they are the ones to use."""
-    kernel = _in_context.get() or _in_process[0]
-    least = _ROWS_THAT_PAY["focal" if gamma else "cross-entropy"]
-    if kernel == "numpy" or (kernel == "auto" and n_samples < least):
+def compiled_for(kernel: Kernel, n_samples: int) -> ModuleType | None:
+    """Return the module of a loss's compiled kernel if it is the one to use."""
+    engine = _in_context.get() or _process.engine
+    too_few = engine == "auto" and n_samples < kernel.pays_from
+    if engine == "numpy" or kernel.compiled is None or too_few or _trouble():
         return None
-    compiled = _compiled()
-    if isinstance(compiled, ImportError):
+    if engine == "auto" and not importlib.import_module(_VECTOR).KEEPS_CODE:
         return None
-    return compiled if compiled.CACHED or kernel == "numba" else None
+    return importlib.import_module(kernel.compiled)
 
 
-def _checked(kernel: Kernel) -> Kernel:
-    if kernel not in get_args(Kernel):
+def _checked(kernel: Engine) -> Engine:
+    if kernel not in get_args(Engine):
         msg = f"kernel must be 'auto', 'numpy' or 'numba'; got {kernel!r}."
         raise ValueError(msg)
-    if kernel == "numba" and isinstance(found := _compiled(), ImportError):
-        raise found
+    if kernel == "numba" and (trouble := _trouble()):
+        raise ImportError(trouble, name="numba")
     return kernel
 
 
 @functools.cache
-def _compiled() -> ModuleType | ImportError:
-    """Import the compiled kernels once, or say why that cannot be done."""
+def _trouble() -> str:
+    """Say why nothing can be compiled, if so."""
     needed = f"the kernel 'numba' needs numba {_OLDEST_NUMBA} or newer"
     remedy = "pip install 'gradpair[fast]', or use the kernel 'numpy'."
     from importlib import metadata  # noqa: PLC0415 - slow to import
@@ -106,16 +115,14 @@ def _compiled() -> ModuleType | ImportError:
     try:
         version = metadata.version("numba")
     except metadata.PackageNotFoundError:
-        return ImportError(f"{needed}, which is not installed; {remedy}", name="numba")
+        return f"{needed}, which is not installed; {remedy}"
     if _release(version) < _release(_OLDEST_NUMBA):
-        return ImportError(f"{needed}; found {version}. {remedy}", name="numba")
+        return f"{needed}; found {version}. {remedy}"
     try:
-        compiled = importlib.import_module("gradpair._kernels.vector")
+        vector = importlib.import_module(_VECTOR)
     except Exception as error:  # noqa: BLE001 - of a damaged installation anything may come
-        return ImportError(f"{needed}; {version} does not start: {error}. {remedy}", name="numba")
-    if not compiled.COMPILES:
-        return ImportError(f"{needed}; NUMBA_DISABLE_JIT switches it off. {remedy}", name="numba")
-    return compiled
+        return f"{needed}; {version} does not start: {error}. {remedy}"
+    return "" if vector.COMPILES else f"{needed}; NUMBA_DISABLE_JIT switches it off. {remedy}"
 
 
 def _release(version: str) -> tuple[int, ...]:

@@ -4,6 +4,7 @@ A kernel computes what the loss defines, for most rows. The others go to the los
 lie far out, and those of a label that the kernel's precision does not hold.
 """
 
+import importlib
 import math
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -11,25 +12,18 @@ from typing import Any
 import numpy as np
 
 from gradpair import _blocks, _validation
-from gradpair._kernels import choice as kernels
+from gradpair._kernels.choice import compiled_for
 from gradpair._validation import Array
-from gradpair.losses import Loss
+from gradpair.losses import REACH, Loss
 
-# Labels, margins, the least hessian, both derivatives to fill. False if it did not know every row.
-Kernel = Callable[[Array, Array, Any, Array, Array], bool]
-
-# Rows of a block: a kernel has few temporaries, and Python's share of its time should be small.
-BLOCK = 1 << 16
-
+KERNEL_BLOCK_ROWS = (
+    1 << 16
+)  # of a block: a kernel has few temporaries, and Python's share should be small
 SINGLE, DOUBLE = np.dtype(np.float32), np.dtype(np.float64)
-# To 87, exp(z) and exp(-z) are normal float32 numbers. From 37 on p is 1 in float64, by which the
-# flat sides of a loss are found: there the last digit counts.
-_REACH = {SINGLE: 87, DOUBLE: 30}
-_ALPHAS = 1e-30, 1e30  # with which their products still are float32
-_MOST_GAMMA = 20.0  # up to which kernels are held to the loss
 # Fewer float64 margins are computed in float64: splits tie in small data, and the last digit of a
-# gradient decides between them. So many are rounded to float32, which takes half the time.
-_MANY = 100_000
+# gradient decides between them. So many are rounded to float32: cross-entropy then takes 2.5 ns a
+# row in place of 4.4 (benchmarks/kernels.py).
+ROUNDED_FROM = 100_000
 
 
 def gradient_hessian(
@@ -48,14 +42,14 @@ def gradient_hessian(
     """
     gradient, hessian = np.empty(raw.size, SINGLE), np.empty(raw.size, SINGLE)
     with np.errstate(all="ignore"):
-        rows = Derivatives(loss, y, raw, w, start=start, exact=exact, hessian_floor=hessian_floor)
+        rows = BlockRunner(loss, y, raw, w, start=start, exact=exact, hessian_floor=hessian_floor)
         for block in rows.blocks():
-            rows.fill(block, gradient[block], hessian[block])
+            rows.write_block(block, gradient[block], hessian[block])
     return gradient, hessian
 
 
-class Derivatives:
-    """Fills blocks with the derivatives of their rows at ``raw + start``.
+class BlockRunner:
+    """Writes the derivatives of a block of rows at ``raw + start`` into the caller's arrays.
 
     ``dtype`` is the precision of a kernel, by default what the number of rows asks for; the loss
     computes in that of ``raw`` if it is higher. Silence floating-point warnings around it.
@@ -75,23 +69,24 @@ class Derivatives:
     ) -> None:
         self.y, self.raw, self.w = y, raw, w
         self.of_loss = loss._gradient_hessian if exact else loss._gradient_positive_hessian
-        self.kernel, self.dtype = _kernel(loss, raw, dtype, exact=exact)
-        self.size = max(1, min(_blocks.BLOCK if self.kernel is None else BLOCK, raw.size))
+        self.kernel, self.dtype = _kernel_of(loss, raw, dtype, exact=exact)
+        rows = _blocks.BLOCK_ROWS if self.kernel is None else KERNEL_BLOCK_ROWS
+        self.size = max(1, min(rows, raw.size))
         self.full = np.promote_types(raw.dtype, self.dtype)
         self.start = self.full.type(start)
         self.floor = self.dtype.type(hessian_floor)
-        self._scratch: dict[str, Array] = {}
+        self._scratch: dict[tuple[str, np.dtype[Any]], Array] = {}
 
     def blocks(self) -> Iterator[slice]:
-        """Yield the blocks to fill, none of more than ``size`` rows."""
+        """Yield the blocks to write, none of more than ``size`` rows."""
         return _blocks.slices(self.raw.size, self.size)
 
-    def fill(self, block: slice, gradient: Array, hessian: Array) -> None:
-        """Fill arrays of one block; bad labels and weights are refused."""
+    def write_block(self, block: slice, gradient: Array, hessian: Array) -> None:
+        """Write the weighted derivatives of one block; bad labels and weights are refused."""
         g, h = gradient, hessian
         if gradient.dtype != self.dtype:
             g, h = self._own("g", g.size, self.dtype), self._own("h", h.size, self.dtype)
-        self._fill_unweighted(block, g, h)
+        self._write_unweighted(block, g, h)
         if self.w is not None:
             w = _checked(_validation.weights, self.w, block)
             np.multiply(g, w, out=g, casting="same_kind")
@@ -99,16 +94,16 @@ class Derivatives:
         if g is not gradient:
             gradient[:], hessian[:] = g, h
 
-    def _fill_unweighted(self, block: slice, g: Array, h: Array) -> None:
+    def _write_unweighted(self, block: slice, g: Array, h: Array) -> None:
         labels, margins = self.y[block], self.raw[block]
-        others: Any = slice(None)
+        left: Any = slice(None)  # to the loss
         if self.kernel is not None:
             y, z = self._plain(labels, "y"), self._margins(margins)
             if self.kernel(y, z, self.floor, g, h) and self._holds(y, block):
                 return
-            others = ~(np.abs(z) <= _REACH[self.dtype]) | (y != labels)
-        labels = _checked(_validation.labels, self.y, block)[others].astype(self.full)
-        margins = margins[others] + self.start  # a copy: a loss cannot write to the host's
+            left = ~(np.abs(z) <= REACH[self.dtype]) | (y != labels)
+        labels = _checked(_validation.labels, self.y, block)[left].astype(self.full)
+        margins = margins[left] + self.start  # a copy: a loss cannot write to the host's
         gradient, hessian = self.of_loss(labels, margins)
         if not np.shape(gradient) == np.shape(hessian) == margins.shape:
             msg = (
@@ -116,7 +111,7 @@ class Derivatives:
                 f"value per row; got {np.shape(gradient)} and {np.shape(hessian)}."
             )
             raise ValueError(msg)
-        g[others], h[others] = gradient, np.maximum(hessian, self.floor)
+        g[left], h[left] = gradient, np.maximum(hessian, self.floor)
 
     def _margins(self, margins: Array) -> Array:
         if self.start:
@@ -125,9 +120,9 @@ class Derivatives:
 
     def _own(self, name: str, size: int, dtype: np.dtype[Any]) -> Array:
         """Return memory that every block uses again."""
-        if name not in self._scratch:
-            self._scratch[name] = np.empty(self.size, dtype)
-        return self._scratch[name][:size]
+        if (name, dtype) not in self._scratch:
+            self._scratch[name, dtype] = np.empty(self.size, dtype)
+        return self._scratch[name, dtype][:size]
 
     def _plain(self, values: Array, name: str) -> Array:
         """Return values as a kernel takes them, copied only if they are not that already."""
@@ -148,62 +143,22 @@ class Derivatives:
         return bool(np.array_equal(y, labels))
 
 
-def _kernel(
+def _kernel_of(
     loss: Loss, raw: Array, dtype: np.dtype[Any] | None, *, exact: bool
-) -> tuple[Kernel | None, np.dtype[Any]]:
-    """Return the kernel, if there is one for the loss, and the precision to compute in."""
-    # Of the class itself: a subclass that inherits them may compute something else.
-    parameters = loss._focal_parameters if "_focal_parameters" in vars(type(loss)) else None
-    gamma, alpha = parameters or (math.nan, math.nan)
-    if gamma <= _MOST_GAMMA and _ALPHAS[0] <= alpha <= _ALPHAS[1]:
-        compiled = None if dtype is DOUBLE else kernels.compiled_for(raw.size, gamma)
-        if compiled is not None:
-            return compiled.kernel(gamma, alpha, exact=exact), SINGLE
-        if gamma == 0:
-            if dtype is None:
-                dtype = SINGLE if raw.dtype == SINGLE or raw.size >= _MANY else DOUBLE
-            return _CrossEntropy(alpha, min(BLOCK, raw.size), dtype), dtype
-    return None, raw.dtype if dtype is None else dtype
-
-
-class _CrossEntropy:
-    """Weighted cross-entropy in place: (1 - y) p - alpha y q and (1 - y + alpha y) p q.
-
-    Within reach p and q need no exp(-|z|), and so no choice between two tails.
-    """
-
-    def __init__(self, alpha: float, block: int, dtype: np.dtype[Any]) -> None:
-        self.alpha, self.one = dtype.type(alpha), dtype.type(1)
-        self.lightest = min(self.alpha, self.one)
-        self.faintest = np.exp(dtype.type(-_REACH[dtype]))
-        # From 0 to 1 floats are ordered as their bits are; those of negative ones and nan are more.
-        self.bits = np.dtype(f"u{dtype.itemsize}")
-        self.bits_of_one = self.one.view(self.bits)
-        self.scratch = np.empty((3, block), dtype)
-
-    def __call__(self, y: Array, z: Array, floor: Any, gradient: Array, hessian: Array) -> bool:
-        p, q, positive = self.scratch[:, : z.size]
-        np.exp(z, out=p)
-        np.add(p, self.one, out=q)
-        np.divide(self.one, q, out=q)
-        np.multiply(p, q, out=p)
-        np.multiply(p, q, out=hessian)
-        least = np.minimum.reduce(hessian)
-        np.subtract(self.one, y, out=gradient)
-        np.multiply(p, gradient, out=p)
-        if self.alpha == 1:
-            positive = y
-        else:
-            np.multiply(y, self.alpha, out=positive)
-            np.add(gradient, positive, out=gradient)
-            np.multiply(hessian, gradient, out=hessian)
-        np.multiply(q, positive, out=q)
-        np.subtract(p, q, out=gradient)
-        # A scan is a fifth of np.maximum, and pq says all: it is least where |z| is greatest.
-        if not least * self.lightest >= floor:
-            np.maximum(hessian, floor, out=hessian)
-        known = np.maximum.reduce(y.view(self.bits)) <= self.bits_of_one
-        return bool(known and least >= self.faintest)
+) -> tuple[Callable[..., bool] | None, np.dtype[Any]]:
+    """Return the kernel to use, if the loss declares one, and the precision to compute in."""
+    declared = loss._kernel
+    if declared is None:
+        return None, dtype or raw.dtype
+    compiled = None if dtype is DOUBLE else compiled_for(declared, raw.size)
+    if compiled is not None:
+        return compiled.compiled(declared.numbers, exact=exact), SINGLE
+    if declared.fused is None:
+        return None, dtype or raw.dtype
+    if dtype is None:
+        dtype = SINGLE if raw.dtype == SINGLE or raw.size >= ROUNDED_FROM else DOUBLE
+    module, size = importlib.import_module(declared.fused), min(KERNEL_BLOCK_ROWS, raw.size)
+    return module.fused(declared.numbers, exact=exact, size=size, dtype=dtype), dtype
 
 
 def _checked(check: Callable[[Array], Array], values: Array, block: slice) -> Array:

@@ -1,11 +1,16 @@
-"""Losses as frozen records: parameters with their check, derivatives and links."""
+"""Losses as frozen records: parameters with their check, derivatives, links, kernels."""
 
-from gradpair.losses._base import (
-    BinaryCrossEntropy,
-    FocalLoss,
-    Loss,
-    WeightedCrossEntropy,
-    check_loss,
-)
+from gradpair.losses._base import Loss, check_loss
+from gradpair.losses._cross_entropy import BinaryCrossEntropy, WeightedCrossEntropy
+from gradpair.losses._focal import FocalLoss
+from gradpair.losses._kernel import REACH, Kernel
 
-__all__ = ["BinaryCrossEntropy", "FocalLoss", "Loss", "WeightedCrossEntropy", "check_loss"]
+__all__ = [
+    "REACH",
+    "BinaryCrossEntropy",
+    "FocalLoss",
+    "Kernel",
+    "Loss",
+    "WeightedCrossEntropy",
+    "check_loss",
+]

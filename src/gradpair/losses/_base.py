@@ -1,18 +1,18 @@
-"""Losses as frozen records: parameters with their check, derivatives and links."""
+"""What a loss is: its derivatives, its links, and what it declares of itself."""
 
 import dataclasses
 import numbers
 import re
 from abc import ABC, abstractmethod
-from typing import Self, final
+from typing import Any, final
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gradpair import _blocks, _validation, functional
+from gradpair import _validation
+from gradpair._links import logit, sigmoid
 from gradpair._validation import Array
-
-__all__ = ["BinaryCrossEntropy", "FocalLoss", "Loss", "WeightedCrossEntropy"]
+from gradpair.losses._kernel import Kernel
 
 
 class Loss(ABC):
@@ -31,7 +31,7 @@ class Loss(ABC):
     ``y_true``, so that a soft label is a mixture of the two classes; the first one is negative for
     a label of 1 and positive for a label of 0.
 
-    Three more may be defined where they apply:
+    More may be defined where they apply:
 
     ``convex``
         Attribute or property, True unless defined: whether the second derivative is nowhere
@@ -40,9 +40,20 @@ class Loss(ABC):
     ``calibration_shift``
         Property, None unless defined: what must be added to ``raw_prediction`` to make it
         calibrated log-odds, if that is a constant. The calibrated links then take a closed form.
+    ``self_concordant``
+        Attribute or property, False unless defined: whether the third derivative is nowhere larger
+        than the second, in absolute value (Bach, Self-concordant analysis for logistic
+        regression, 2010). :func:`~gradpair.optimal_constant` then
+        knows the error of Newton's steps, and takes fewer.
+    ``_kernel``
+        Attribute or property, None unless defined: a :class:`~gradpair.losses.Kernel`, which says
+        what computes the derivatives faster.
     ``_log_gradients(raw_prediction)``
         The logarithms of ``-g(1, z)`` and of ``g(0, z)``, where they can be had beyond the range in
         which the derivatives themselves underflow.
+
+    A subclass that defines derivatives of its own inherits neither of ``self_concordant`` and
+    ``_kernel``.
 
     Make the subclass a frozen dataclass of plain numbers, at the top level of a module: it is then
     comparable, hashable and picklable, and metrics are named after its parameters.
@@ -107,9 +118,23 @@ class Loss(ABC):
         return None
 
     @property
-    def _focal_parameters(self) -> tuple[float, float] | None:
-        """Gamma and alpha of the focal loss that this is, or None: there are kernels for those."""
+    def self_concordant(self) -> bool:
+        """Whether the third derivative is nowhere larger than the second, in absolute value."""
+        return False
+
+    @property
+    def _kernel(self) -> Kernel | None:
+        """Kernels of the derivatives, if there are any."""
         return None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Forget what was declared of inherited derivatives where a subclass has its own."""
+        super().__init_subclass__(**kwargs)
+        own = vars(cls)
+        if "_gradient_hessian" in own or "_gradient_positive_hessian" in own:
+            for name, unknown in (("_kernel", None), ("self_concordant", False)):
+                if name not in own:
+                    setattr(cls, name, unknown)
 
     def _log_gradients(self, raw_prediction: Array) -> tuple[Array, Array]:
         """Return the logarithms of -g(1, z) and of g(0, z)."""
@@ -256,7 +281,7 @@ class Loss(ABC):
         >>> gp.WeightedCrossEntropy(alpha=3.0).inverse_link([0.0])
         array([0.5])
         """
-        return functional.sigmoid(raw_prediction)
+        return sigmoid(raw_prediction)
 
     @final
     def calibrated_probability(self, raw_prediction: ArrayLike) -> Array:
@@ -292,7 +317,7 @@ class Loss(ABC):
         array([0.25])
         """
         z = _validation.floats("raw_prediction", raw_prediction)
-        return functional.sigmoid(self._calibrated_log_odds(z))
+        return sigmoid(self._calibrated_log_odds(z))
 
     @final
     def calibrated_raw_prediction(self, probability: ArrayLike) -> Array:
@@ -327,243 +352,11 @@ class Loss(ABC):
                 f"probability must lie in [0, 1]; got values from {np.nanmin(p)} to {np.nanmax(p)}."
             )
             raise ValueError(msg)
-        log_odds = functional.logit(p)
+        log_odds = logit(p)
         if self.calibration_shift is not None:
             shifted: Array = log_odds - p.dtype.type(self.calibration_shift)
             return shifted
         return _invert_log_odds(self, log_odds)
-
-
-@final
-@dataclasses.dataclass(frozen=True)
-class BinaryCrossEntropy(Loss):
-    """Binary cross-entropy, also called log loss: the hosts' own ``binary`` objective.
-
-    Its margin is the log-odds of a 1, so it needs no calibration.
-
-    References
-    ----------
-    Bishop, Pattern Recognition and Machine Learning (2006), section 4.3.2.
-
-    Examples
-    --------
-    >>> import gradpair as gp
-    >>> gp.BinaryCrossEntropy().gradient([1, 0], [0.0, 0.0])
-    array([-0.5,  0.5])
-    """
-
-    def _loss(self, y_true: Array, raw_prediction: Array) -> Array:
-        return functional.binary_cross_entropy(y_true, raw_prediction)
-
-    def _gradient_hessian(self, y_true: Array, raw_prediction: Array) -> tuple[Array, Array]:
-        return functional.binary_cross_entropy_gradient_hessian(y_true, raw_prediction)
-
-    def _log_gradients(self, raw_prediction: Array) -> tuple[Array, Array]:
-        return functional.log_sigmoid(-raw_prediction), functional.log_sigmoid(raw_prediction)
-
-    @property
-    def _focal_parameters(self) -> tuple[float, float]:
-        return 0.0, 1.0
-
-    @property
-    def calibration_shift(self) -> float:
-        """0: the margin is the log-odds of a 1."""
-        return 0.0
-
-
-@final
-@dataclasses.dataclass(frozen=True)
-class WeightedCrossEntropy(Loss):
-    r"""Binary cross-entropy whose positive term is multiplied by ``alpha``.
-
-    With hard labels this *is* ``scale_pos_weight=alpha`` of XGBoost and LightGBM. What it adds is
-    soft labels, the right start, the right metric and the calibrated probability.
-
-    Parameters
-    ----------
-    alpha : float
-        Factor of the positive term, positive and finite. Above 1, false negatives cost more, and
-        every optimal margin moves up by ``log(alpha)``. Not to be confused with XGBoost's parameter
-        ``alpha``, an L1 penalty.
-
-    Raises
-    ------
-    ValueError
-        ``alpha`` is not positive and finite.
-    TypeError
-        ``alpha`` is not a number.
-
-    References
-    ----------
-    King and Zeng, Logistic Regression in Rare Events Data (2001), eq. 8; Elkan, The Foundations of
-    Cost-Sensitive Learning (2001), theorem 1.
-
-    Examples
-    --------
-    >>> import gradpair as gp
-    >>> loss = gp.WeightedCrossEntropy(alpha=9.0)
-    >>> loss.gradient([1, 0], [0.0, 0.0])
-    array([-4.5,  0.5])
-    >>> loss.calibrated_probability([0.0])
-    array([0.1])
-    """
-
-    alpha: float
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "alpha", _validation.positive("alpha", self.alpha))
-
-    @classmethod
-    def balanced(cls, y_true: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
-        """Give both classes the same total weight: ``alpha`` = weight of the 0s / weight of the 1s.
-
-        Parameters
-        ----------
-        y_true : array-like of shape (n_samples,)
-            Labels in [0, 1]; a soft label counts for both classes in its proportion.
-        sample_weight : array-like of shape (n_samples,) or None
-            Weights of at least 0.
-
-        Raises
-        ------
-        ValueError
-            Only one class has weight, or one of the arrays is not what it should be.
-
-        Examples
-        --------
-        >>> import gradpair as gp
-        >>> gp.WeightedCrossEntropy.balanced([1, 0, 0, 0])
-        WeightedCrossEntropy(alpha=3.0)
-        """
-        positive, negative = _blocks.class_weights(*_blocks.training_rows(y_true, sample_weight))
-        return cls(alpha=negative / positive)
-
-    def _loss(self, y_true: Array, raw_prediction: Array) -> Array:
-        return functional.weighted_cross_entropy(y_true, raw_prediction, self.alpha)
-
-    def _gradient_hessian(self, y_true: Array, raw_prediction: Array) -> tuple[Array, Array]:
-        return functional.weighted_cross_entropy_gradient_hessian(
-            y_true, raw_prediction, self.alpha
-        )
-
-    def _log_gradients(self, raw_prediction: Array) -> tuple[Array, Array]:
-        positive, negative = (functional.log_sigmoid(z) for z in (-raw_prediction, raw_prediction))
-        return positive + positive.dtype.type(np.log(self.alpha)), negative
-
-    @property
-    def _focal_parameters(self) -> tuple[float, float]:
-        return 0.0, self.alpha
-
-    @property
-    def calibration_shift(self) -> float:
-        """``-log(alpha)``: what the weight of the positives has moved the margin up by."""
-        return -float(np.log(self.alpha))
-
-
-@final
-@dataclasses.dataclass(frozen=True)
-class FocalLoss(Loss):
-    r"""Focal loss: cross-entropy in which rows that are right already count for little.
-
-    ``alpha`` multiplies the positive term alone. The alpha_t of Lin et al. multiplies positives by
-    :math:`a` and negatives by :math:`1 - a`: pass ``alpha = a / (1 - a)``, which leaves out the
-    factor :math:`1 - a` of the whole loss. Their a = 0.25 is ``alpha=1/3``.
-
-    A row of label 1 has the loss :math:`\alpha\,q^\gamma s(z)`, with :math:`q` = sigmoid(-z) and
-    :math:`s(z) = \log(1 + e^{-z})`; one of label 0 has its mirror image without :math:`\alpha`.
-
-    Parameters
-    ----------
-    gamma : float
-        How fast the loss of a row fades as it comes right, finite and at least 0; 0 is weighted
-        cross-entropy. Errors of the derivatives are stated for up to 20.
-    alpha : float
-        Factor of the positive term, positive and finite. Above 1, false negatives cost more.
-
-    Raises
-    ------
-    ValueError
-        ``gamma`` is negative or ``alpha`` is not positive, or one of them is not finite.
-    TypeError
-        One of them is not a number.
-
-    Notes
-    -----
-    For ``gamma > 0`` the loss is not convex: the second derivative of badly wrong rows is negative,
-    and Newton's step would take them further off. The adapters therefore use
-    ``hessian="positive"`` unless told otherwise: it leaves out the negative term. ``"exact"`` keeps
-    it and raises what is then below ``hessian_floor``, so that badly wrong rows pull with their
-    whole gradient and add almost nothing to the hessian sum that the pull is divided by.
-
-    XGBoost's ``min_child_weight`` and LightGBM's ``min_sum_hessian_in_leaf`` are sums of hessians.
-    At one margin a row that is right has a far smaller hessian than with cross-entropy, and with
-    ``"exact"`` a badly wrong one has none, so that from a bad start nothing may be split at all.
-    LightGBM also estimates how many rows a leaf has from its share of the hessians:
-    ``min_data_in_leaf`` counts such rows for almost nothing. ``max_delta_step`` bounds the step
-    that a small sum makes. The page on the focal loss in the documentation measures all of it.
-
-    The margin is not the log-odds of a 1: with ``alpha=1`` it is closer to 0 than they are.
-    :meth:`calibrated_probability` undoes that exactly at the population optimum only: on separable
-    data a finite number of rounds over-corrects, so check calibration on rows that were held out.
-
-    References
-    ----------
-    Lin et al., Focal Loss for Dense Object Detection (2017), eq. 5; Charoenphakdee et al., On Focal
-    Loss for Class-Posterior Probability Estimation (2021).
-
-    Examples
-    --------
-    >>> import gradpair as gp
-    >>> loss = gp.FocalLoss(gamma=2.0, alpha=3.0)
-    >>> loss.gradient([1, 0], [0.0, 0.0])
-    array([-0.89486039,  0.2982868 ])
-    >>> loss.calibrated_probability([-1.0, 0.0, 1.0])
-    array([0.0223058 , 0.25      , 0.82964674])
-    >>> loss.convex
-    False
-    """
-
-    gamma: float = 2.0
-    alpha: float = 1.0
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "gamma", _validation.at_least_zero("gamma", self.gamma))
-        object.__setattr__(self, "alpha", _validation.positive("alpha", self.alpha))
-
-    def _loss(self, y_true: Array, raw_prediction: Array) -> Array:
-        return functional.focal_loss(y_true, raw_prediction, self.gamma, self.alpha)
-
-    def _gradient_hessian(self, y_true: Array, raw_prediction: Array) -> tuple[Array, Array]:
-        return functional.focal_loss_gradient_hessian(
-            y_true, raw_prediction, self.gamma, self.alpha
-        )
-
-    def _gradient_positive_hessian(
-        self, y_true: Array, raw_prediction: Array
-    ) -> tuple[Array, Array]:
-        return functional.focal_loss_gradient_positive_hessian(
-            y_true, raw_prediction, self.gamma, self.alpha
-        )
-
-    def _log_gradients(self, raw_prediction: Array) -> tuple[Array, Array]:
-        positive, negative = (
-            functional._focal_log_gradient(z, self.gamma) for z in (raw_prediction, -raw_prediction)
-        )
-        return positive + positive.dtype.type(np.log(self.alpha)), negative
-
-    @property
-    def _focal_parameters(self) -> tuple[float, float]:
-        return self.gamma, self.alpha
-
-    @property
-    def convex(self) -> bool:
-        """Only at ``gamma = 0``: elsewhere badly wrong rows have a negative second derivative."""
-        return self.gamma == 0
-
-    @property
-    def calibration_shift(self) -> float | None:
-        """A constant, ``-log(alpha)``, only at ``gamma = 0``."""
-        return -float(np.log(self.alpha)) if self.gamma == 0 else None
 
 
 def check_loss(loss: object) -> Loss:

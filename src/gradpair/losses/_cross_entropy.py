@@ -1,0 +1,179 @@
+"""Cross-entropy, plain and with a weighted positive term."""
+
+import dataclasses
+from typing import Self, final
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from gradpair import _blocks, _validation
+from gradpair._links import both_sigmoids, log_sigmoid
+from gradpair._validation import Array
+from gradpair.losses._base import Loss
+from gradpair.losses._kernel import Kernel
+
+# With these alphas the kernels' products still are float32 numbers.
+_ALPHAS = 1e-30, 1e30
+
+
+@final
+@dataclasses.dataclass(frozen=True)
+class BinaryCrossEntropy(Loss):
+    """Binary cross-entropy, also called log loss: the hosts' own ``binary`` objective.
+
+    Its margin is the log-odds of a 1, so it needs no calibration.
+
+    References
+    ----------
+    Bishop, Pattern Recognition and Machine Learning (2006), section 4.3.2.
+
+    Examples
+    --------
+    >>> import gradpair as gp
+    >>> gp.BinaryCrossEntropy().gradient([1, 0], [0.0, 0.0])
+    array([-0.5,  0.5])
+    """
+
+    def _loss(self, y_true: Array, raw_prediction: Array) -> Array:
+        return _value(y_true, raw_prediction, 1.0)
+
+    def _gradient_hessian(self, y_true: Array, raw_prediction: Array) -> tuple[Array, Array]:
+        return _derivatives(y_true, raw_prediction, 1.0)
+
+    def _log_gradients(self, raw_prediction: Array) -> tuple[Array, Array]:
+        return log_sigmoid(-raw_prediction), log_sigmoid(raw_prediction)
+
+    @property
+    def _kernel(self) -> Kernel | None:
+        return cross_entropy_kernel(1.0)
+
+    @property
+    def self_concordant(self) -> bool:
+        """True: the third derivative is that of :class:`WeightedCrossEntropy`."""
+        return True
+
+    @property
+    def calibration_shift(self) -> float:
+        """0: the margin is the log-odds of a 1."""
+        return 0.0
+
+
+@final
+@dataclasses.dataclass(frozen=True)
+class WeightedCrossEntropy(Loss):
+    r"""Binary cross-entropy whose positive term is multiplied by ``alpha``.
+
+    With hard labels this *is* ``scale_pos_weight=alpha`` of XGBoost and LightGBM. What it adds is
+    soft labels, the right start, the right metric and the calibrated probability.
+
+    Parameters
+    ----------
+    alpha : float
+        Factor of the positive term, positive and finite. Above 1, false negatives cost more, and
+        every optimal margin moves up by ``log(alpha)``. Not to be confused with XGBoost's parameter
+        ``alpha``, an L1 penalty.
+
+    Raises
+    ------
+    ValueError
+        ``alpha`` is not positive and finite.
+    TypeError
+        ``alpha`` is not a number.
+
+    References
+    ----------
+    King and Zeng, Logistic Regression in Rare Events Data (2001), eq. 8; Elkan, The Foundations of
+    Cost-Sensitive Learning (2001), theorem 1.
+
+    Examples
+    --------
+    >>> import gradpair as gp
+    >>> loss = gp.WeightedCrossEntropy(alpha=9.0)
+    >>> loss.gradient([1, 0], [0.0, 0.0])
+    array([-4.5,  0.5])
+    >>> loss.calibrated_probability([0.0])
+    array([0.1])
+    """
+
+    alpha: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "alpha", _validation.positive("alpha", self.alpha))
+
+    @classmethod
+    def balanced(cls, y_true: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Give both classes the same total weight: ``alpha`` = weight of the 0s / weight of the 1s.
+
+        Parameters
+        ----------
+        y_true : array-like of shape (n_samples,)
+            Labels in [0, 1]; a soft label counts for both classes in its proportion.
+        sample_weight : array-like of shape (n_samples,) or None
+            Weights of at least 0.
+
+        Raises
+        ------
+        ValueError
+            Only one class has weight, or one of the arrays is not what it should be.
+
+        Examples
+        --------
+        >>> import gradpair as gp
+        >>> gp.WeightedCrossEntropy.balanced([1, 0, 0, 0])
+        WeightedCrossEntropy(alpha=3.0)
+        """
+        positive, negative = _blocks.class_weights(*_blocks.training_rows(y_true, sample_weight))
+        return cls(alpha=negative / positive)
+
+    def _loss(self, y_true: Array, raw_prediction: Array) -> Array:
+        return _value(y_true, raw_prediction, self.alpha)
+
+    def _gradient_hessian(self, y_true: Array, raw_prediction: Array) -> tuple[Array, Array]:
+        return _derivatives(y_true, raw_prediction, self.alpha)
+
+    def _log_gradients(self, raw_prediction: Array) -> tuple[Array, Array]:
+        positive, negative = log_sigmoid(-raw_prediction), log_sigmoid(raw_prediction)
+        return positive + positive.dtype.type(np.log(self.alpha)), negative
+
+    @property
+    def _kernel(self) -> Kernel | None:
+        return cross_entropy_kernel(self.alpha)
+
+    @property
+    def self_concordant(self) -> bool:
+        """True: the third derivative is the second times q - p."""
+        return True
+
+    @property
+    def calibration_shift(self) -> float:
+        """``-log(alpha)``: what the weight of the positives has moved the margin up by."""
+        return -float(np.log(self.alpha))
+
+
+def _value(y: Array, z: Array, alpha: float) -> Array:
+    """Return alpha y s(z) + (1 - y) s(-z), each s as its linear part and a rest."""
+    positive, negative = z.dtype.type(alpha) * y, 1 - y
+    distance = np.abs(z)
+    beyond = np.where(z > 0, negative, positive)
+    linear = np.where(beyond > 0, beyond * distance, 0)  # 0 · inf is 0 here, not nan
+    values: Array = linear + (positive + negative) * np.log1p(np.exp(-distance))
+    return values
+
+
+def _derivatives(y: Array, z: Array, alpha: float) -> tuple[Array, Array]:
+    """Return (1 - y) p - alpha y q and (1 - y + alpha y) p q."""
+    positive, negative = z.dtype.type(alpha) * y, 1 - y
+    p, q, pq, _ = both_sigmoids(z)
+    return negative * p - positive * q, (positive + negative) * pq
+
+
+def cross_entropy_kernel(alpha: float) -> Kernel | None:
+    """Declare the kernels of cross-entropy, which the focal loss is too at gamma = 0."""
+    if not _ALPHAS[0] <= alpha <= _ALPHAS[1]:
+        return None
+    return Kernel(
+        numbers=(alpha,),
+        fused="gradpair._kernels.cross_entropy",
+        compiled="gradpair._kernels.cross_entropy_loops",
+        pays_from=1_000_000,
+    )

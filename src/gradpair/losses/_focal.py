@@ -1,0 +1,185 @@
+"""Focal loss: cross-entropy in which rows that are right already count for little."""
+
+import dataclasses
+from typing import NamedTuple, final
+
+import numpy as np
+
+from gradpair import _validation
+from gradpair._links import both_sigmoids, log_sigmoid
+from gradpair._validation import Array
+from gradpair.losses._base import Loss
+from gradpair.losses._cross_entropy import cross_entropy_kernel
+from gradpair.losses._kernel import Kernel
+
+_MOST_GAMMA = 20.0  # up to which kernels are held to the loss
+
+
+@final
+@dataclasses.dataclass(frozen=True)
+class FocalLoss(Loss):
+    r"""Focal loss: cross-entropy in which rows that are right already count for little.
+
+    ``alpha`` multiplies the positive term alone. The alpha_t of Lin et al. multiplies positives by
+    :math:`a` and negatives by :math:`1 - a`: pass ``alpha = a / (1 - a)``, which leaves out the
+    factor :math:`1 - a` of the whole loss. Their a = 0.25 is ``alpha=1/3``.
+
+    A row of label 1 has the loss :math:`\alpha\,q^\gamma s(z)`, with :math:`q` = sigmoid(-z) and
+    :math:`s(z) = \log(1 + e^{-z})`; one of label 0 has its mirror image without :math:`\alpha`.
+
+    Parameters
+    ----------
+    gamma : float
+        How fast the loss of a row fades as it comes right, finite and at least 0; 0 is weighted
+        cross-entropy. Errors of the derivatives are stated for up to 20.
+    alpha : float
+        Factor of the positive term, positive and finite. Above 1, false negatives cost more.
+
+    Raises
+    ------
+    ValueError
+        ``gamma`` is negative or ``alpha`` is not positive, or one of them is not finite.
+    TypeError
+        One of them is not a number.
+
+    Notes
+    -----
+    For ``gamma > 0`` the loss is not convex: the second derivative of badly wrong rows is negative,
+    and Newton's step would take them further off. The adapters therefore use
+    ``hessian="positive"`` unless told otherwise: it leaves out the negative term. ``"exact"`` keeps
+    it and raises what is then below ``hessian_floor``, so that badly wrong rows pull with their
+    whole gradient and add almost nothing to the hessian sum that the pull is divided by.
+
+    XGBoost's ``min_child_weight`` and LightGBM's ``min_sum_hessian_in_leaf`` are sums of hessians.
+    At one margin a row that is right has a far smaller hessian than with cross-entropy, and with
+    ``"exact"`` a badly wrong one has none, so that from a bad start nothing may be split at all.
+    LightGBM also estimates how many rows a leaf has from its share of the hessians:
+    ``min_data_in_leaf`` counts such rows for almost nothing. ``max_delta_step`` bounds the step
+    that a small sum makes. The page on the focal loss in the documentation measures all of it.
+
+    The margin is not the log-odds of a 1: with ``alpha=1`` it is closer to 0 than they are.
+    :meth:`calibrated_probability` undoes that exactly at the population optimum only: on separable
+    data a finite number of rounds over-corrects, so check calibration on rows that were held out.
+
+    References
+    ----------
+    Lin et al., Focal Loss for Dense Object Detection (2017), eq. 5; Charoenphakdee et al., On Focal
+    Loss for Class-Posterior Probability Estimation (2021).
+
+    Examples
+    --------
+    >>> import gradpair as gp
+    >>> loss = gp.FocalLoss(gamma=2.0, alpha=3.0)
+    >>> loss.gradient([1, 0], [0.0, 0.0])
+    array([-0.89486039,  0.2982868 ])
+    >>> loss.calibrated_probability([-1.0, 0.0, 1.0])
+    array([0.0223058 , 0.25      , 0.82964674])
+    >>> loss.convex
+    False
+    """
+
+    gamma: float = 2.0
+    alpha: float = 1.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "gamma", _validation.at_least_zero("gamma", self.gamma))
+        object.__setattr__(self, "alpha", _validation.positive("alpha", self.alpha))
+
+    def _loss(self, y_true: Array, raw_prediction: Array) -> Array:
+        values = np.zeros(())
+        for _, weight, f in self._sides(y_true, raw_prediction):
+            # The weight comes first, lest the product underflow without it; 0 · inf is 0 here.
+            values = values + np.where(weight > 0, weight * f.power * f.s, 0)
+        return values.astype(raw_prediction.dtype)
+
+    def _gradient_hessian(self, y_true: Array, raw_prediction: Array) -> tuple[Array, Array]:
+        return self._derivatives(y_true, raw_prediction, negative=1)
+
+    def _gradient_positive_hessian(
+        self, y_true: Array, raw_prediction: Array
+    ) -> tuple[Array, Array]:
+        return self._derivatives(y_true, raw_prediction, negative=0)
+
+    def _derivatives(self, y: Array, z: Array, *, negative: int) -> tuple[Array, Array]:
+        """Return both derivatives, the second with its negative term or, times 0, without it."""
+        gradient, hessian = np.zeros(()), np.zeros(())
+        for sign, weight, f in self._sides(y, z):
+            scale, bend = weight * f.power, self.gamma * f.ps
+            gradient = gradient - sign * scale * (bend + f.q)
+            bend = bend * (self.gamma * f.p - negative * f.q)
+            hessian = hessian + scale * (bend + (1 + 2 * self.gamma) * f.pq)
+        return gradient.astype(z.dtype), hessian.astype(z.dtype)
+
+    def _sides(self, y: Array, z: Array) -> list[tuple[Array, Array, "_Factors"]]:
+        """Return sign, weight and factors of each class, in float64.
+
+        A hard label belongs to one class, so that one side, which differs from row to row, does.
+        """
+        y, z = y.astype(np.float64), z.astype(np.float64)
+        positive, negative = self.alpha * y, 1 - y
+        sides = [(np.ones(()), positive), (-np.ones(()), negative)]
+        if np.all((y == 0) | (y == 1)):
+            sides = [(2 * y - 1, positive + negative)]
+        return [(sign, weight, _factors(sign * z, self.gamma)) for sign, weight in sides]
+
+    def _log_gradients(self, raw_prediction: Array) -> tuple[Array, Array]:
+        positive, negative = (
+            _log_gradient(z, self.gamma) for z in (raw_prediction, -raw_prediction)
+        )
+        return positive + positive.dtype.type(np.log(self.alpha)), negative
+
+    @property
+    def _kernel(self) -> Kernel | None:
+        cross_entropy = cross_entropy_kernel(self.alpha)
+        if self.gamma == 0:
+            return cross_entropy
+        if cross_entropy is None or self.gamma > _MOST_GAMMA:
+            return None
+        return Kernel(
+            numbers=(self.alpha, self.gamma),
+            compiled="gradpair._kernels.focal_loops",
+            pays_from=100_000,
+        )
+
+    @property
+    def convex(self) -> bool:
+        """Only at ``gamma = 0``: elsewhere badly wrong rows have a negative second derivative."""
+        return self.gamma == 0
+
+    @property
+    def self_concordant(self) -> bool:
+        """Only at ``gamma = 0``."""
+        return self.gamma == 0
+
+    @property
+    def calibration_shift(self) -> float | None:
+        """A constant, ``-log(alpha)``, only at ``gamma = 0``."""
+        return -float(np.log(self.alpha)) if self.gamma == 0 else None
+
+
+class _Factors(NamedTuple):
+    """What the loss of one class and its derivatives are made of."""
+
+    p: Array
+    q: Array
+    s: Array
+    pq: Array
+    ps: Array
+    power: Array  # q**gamma
+
+
+def _factors(z: Array, gamma: float) -> _Factors:
+    p, q, pq, e = both_sigmoids(z)
+    s = np.maximum(-z, 0) + np.log1p(e)
+    ps = np.where(e == 0, 0, p * s)  # s is inf at -inf
+    return _Factors(p, q, s, pq, ps, np.power(q, gamma))
+
+
+def _log_gradient(z: Array, gamma: float) -> Array:
+    """Logarithm of q**gamma (gamma p s + q), at any distance."""
+    e = np.exp(-np.abs(z))
+    odds_times_s = np.where(z >= 0, np.log1p(e) / e, e * (np.log1p(e) - z))  # p s / q
+    limits = np.where(e == 0, z > 0, odds_times_s)
+    exponent, factor = z.dtype.type(gamma + 1), z.dtype.type(gamma)
+    logarithm: Array = exponent * log_sigmoid(-z) + np.log1p(factor * limits)
+    return logarithm
