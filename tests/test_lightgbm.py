@@ -9,7 +9,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 import gradpair as gp
-from gradpair.lightgbm._model import native_text
+from gradpair.lightgbm._model import text_with_shift
 from hosts import LightGBM, digits
 
 HOST = LightGBM()
@@ -321,6 +321,6 @@ def test_a_model_text_of_another_shape_is_refused_with_the_hosts_version(damage,
     objective = gp.lightgbm.objective(LOSS)
     booster = lgb.train({**HOST.params, "objective": objective}, dataset(), 2)
     text = booster.model_to_string(num_iteration=-1)
-    assert native_text(text, 1.0) != text
+    assert text_with_shift(text, 1.0) != text
     with pytest.raises(RuntimeError, match=rf"LightGBM {lgb.__version__}.*{message} occurs 0"):
-        native_text(damage(text), 1.0)
+        text_with_shift(damage(text), 1.0)

@@ -1,22 +1,17 @@
-"""What BoostingClassifier hands to the host modules and gets back, and rows made of its input."""
+"""What BoostingClassifier hands to a host's adapter of estimators and gets back."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
-from sklearn.utils import _safe_indexing, check_consistent_length, column_or_1d
-from sklearn.utils.class_weight import compute_sample_weight
-from sklearn.utils.multiclass import type_of_target
 
-from gradpair import _validation
 from gradpair._hosts.callables import Hessian
 from gradpair._validation import Array
 from gradpair.losses import Loss
 
 
-class Rows(NamedTuple):
+class EncodedRows(NamedTuple):
     """Features with labels 0 and 1, weights and offsets of rows to train or evaluate on."""
 
     features: Any
@@ -27,7 +22,7 @@ class Rows(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Plan:
+class TrainingPlan:
     """How to train."""
 
     loss: Loss
@@ -49,7 +44,7 @@ class Trained(NamedTuple):
     evals_result: dict[str, Any]
 
 
-def fields_of_sets(sets: Sequence[Rows]) -> tuple[list[Any], list[Array], Any, Any]:
+def fields_of_sets(sets: Sequence[EncodedRows]) -> tuple[list[Any], list[Array], Any, Any]:
     """Return features, labels, weights and offsets of evaluation sets.
 
     Weights of 1 stand in where only some sets have weights; offsets all sets have, or none.
@@ -66,97 +61,3 @@ def fields_of_sets(sets: Sequence[Rows]) -> tuple[list[Any], list[Array], Any, A
         None if weights[0] is None else weights,
         None if offsets[0] is None else offsets,
     )
-
-
-def encode(y: ArrayLike, classes: Array | None = None) -> tuple[Array, Array]:
-    """Return the two classes, and of each row the probability of the second."""
-    if hasattr(y, "to_numpy"):
-        y = y.to_numpy()
-    elif isinstance(y, list | tuple):
-        y = np.asarray(y)
-    if getattr(y, "ndim", 1) == 2 and np.shape(y)[1] == 2:
-        return _encode_probabilities(y, classes)
-    kind = type_of_target(y, input_name="y")
-    if kind.startswith("continuous"):
-        msg = (
-            f"Unknown label type: {kind}. Pass labels of two classes; or soft labels as an array "
-            f"of shape (n_samples, 2), the probabilities of both: np.column_stack([1 - y, y])."
-        )
-        raise ValueError(msg)
-    try:
-        found, codes = np.unique(column_or_1d(y, warn=True), return_inverse=True)
-    except TypeError as error:
-        msg = f"y must hold labels of one type, none of them missing; {error}."
-        raise ValueError(msg) from error
-    if classes is None and len(found) != 2:
-        msg = (
-            f"Only binary classification is supported, but y has {len(found)} "
-            f"class{'' if len(found) == 1 else 'es'}: {found[:10].tolist()}."
-        )
-        raise ValueError(msg)
-    if classes is None:
-        return found, codes.astype(float)
-    if not np.isin(found, classes).all():
-        msg = f"the labels of eval_set are {found[:10].tolist()}; y has {classes.tolist()}."
-        raise ValueError(msg)
-    return classes, (found == classes[1]).astype(float)[codes]
-
-
-def _encode_probabilities(y: ArrayLike, classes: Array | None) -> tuple[Array, Array]:
-    """Return the classes 0 and 1, and of each row the probability of 1."""
-    probabilities = _validation.labels(y)
-    if not np.allclose(probabilities.sum(axis=1), 1, atol=1e-5):
-        msg = "soft labels of shape (n_samples, 2) are probabilities; each row must sum to 1."
-        raise ValueError(msg)
-    if classes is not None and classes.tolist() != [0, 1]:
-        msg = f"soft labels are for the classes 0 and 1; y has the classes {classes.tolist()}."
-        raise ValueError(msg)
-    return np.array([0, 1]), probabilities[:, 1].astype(float)
-
-
-def class_weighted(
-    estimator: Any, classes: Array, target: Array, sample_weight: ArrayLike | None
-) -> ArrayLike | None:
-    """Multiply the weights by the estimator's class weights, as LightGBM does."""
-    if (class_weight := getattr(estimator, "class_weight", None)) is None:
-        return sample_weight
-    if not np.isin(target, (0, 1)).all():
-        msg = "class_weight needs hard labels; with soft ones use loss=WeightedCrossEntropy(...)."
-        raise ValueError(msg)
-    weight: Array = compute_sample_weight(class_weight, classes[target.astype(int)])
-    if sample_weight is None:
-        return weight
-    own = _validation.weights(sample_weight)
-    return weight * _validation.one_per_row("sample_weight", own, weight.size)
-
-
-def make_rows(
-    features: Any, target: Array, sample_weight: ArrayLike | None, offset: ArrayLike | None
-) -> Rows:
-    """Check the fields of rows, and split those with a soft label in one of each class."""
-    check_consistent_length(features, target)
-    weight = None
-    if sample_weight is not None:
-        weight = _validation.weights(sample_weight)
-        weight = _validation.one_per_row("sample_weight", weight, target.size)
-    offset = None if offset is None else checked_offsets(offset, target.size)
-    if np.isin(target, (0, 1)).all():
-        return Rows(features, target.astype(int), weight, offset)
-    zeros, ones = np.flatnonzero(target < 1), np.flatnonzero(target > 0)
-    source = np.concatenate([zeros, ones])
-    y = np.repeat([0, 1], [zeros.size, ones.size])
-    order = np.argsort(source, kind="stable")  # the two of a row side by side
-    source, y = source[order], y[order]
-    probability = np.where(y == 1, target[source], 1 - target[source])
-    return Rows(
-        _safe_indexing(features, source),
-        y,
-        probability if weight is None else weight[source] * probability,
-        None if offset is None else offset[source],
-    )
-
-
-def checked_offsets(offset: ArrayLike, n_samples: int) -> Array:
-    """Return checked offsets, one per row."""
-    checked = _validation.finite("offset", offset).astype(float)
-    return _validation.one_per_row("offset", checked, n_samples)

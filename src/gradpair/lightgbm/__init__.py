@@ -1,14 +1,13 @@
 """LightGBM: losses as its custom objective and metric, and training that gets everything right."""
 
-from gradpair.lightgbm._train import (  # noqa: F401 - pickles look for them here
+from gradpair.lightgbm._callables import (  # noqa: F401 - pickles look for the classes here
     Metric,
     Objective,
-    cv,
     metric,
-    native,
     objective,
-    to_native,
-    train,
 )
+from gradpair.lightgbm._cv import cv
+from gradpair.lightgbm._native import native, to_native
+from gradpair.lightgbm._train import train
 
 __all__ = ["cv", "metric", "native", "objective", "to_native", "train"]

@@ -8,11 +8,13 @@ import lightgbm as lgb
 import numpy as np
 from sklearn.utils import _safe_indexing
 
-from gradpair._hosts import callables as _adapter
-from gradpair._hosts.estimator import Plan, Rows, Trained, fields_of_sets
+from gradpair._hosts.estimator import EncodedRows, Trained, TrainingPlan, fields_of_sets
+from gradpair._hosts.metrics import estimator_metric
 from gradpair._validation import Array
-from gradpair.lightgbm import _model as _lightgbm_model
-from gradpair.lightgbm import _train as lightgbm
+from gradpair.lightgbm import _model
+from gradpair.lightgbm._callables import metric, objective
+from gradpair.lightgbm._params import asked_metrics, keep_features, own_params
+from gradpair.lightgbm._start import explained
 
 ESTIMATOR = lgb.LGBMClassifier
 # What fit calls the weights and the offsets of the evaluation sets.
@@ -34,25 +36,25 @@ def requested_constant(estimator: lgb.LGBMClassifier) -> float | None:
             f"LGBMClassifier itself, not its subclasses."
         )
         raise TypeError(msg)
-    return lightgbm._own_params(estimator.get_params(deep=False), None)[1]
+    return own_params(estimator.get_params(deep=False), None)[1]
 
 
 def train(
     estimator: lgb.LGBMClassifier,
-    rows: Rows,
-    sets: Sequence[Rows],
-    plan: Plan,
+    rows: EncodedRows,
+    sets: Sequence[EncodedRows],
+    plan: TrainingPlan,
     fit_params: dict[str, Any],
 ) -> Trained:
     """Fit an LGBMClassifier with the loss as its objective and move its model to another."""
-    params, _ = lightgbm._own_params(estimator.get_params(deep=False), None)
+    params, _ = own_params(estimator.get_params(deep=False), None)
     del params["class_weight"]  # it is in the weights of the rows
-    params |= lightgbm._keep_features(params, rows.y.size)
-    params["objective"] = lightgbm.objective(plan.loss, start=plan.constant, hessian=plan.hessian)
+    params |= keep_features(params, rows.y.size)
+    params["objective"] = objective(plan.loss, start=plan.constant, hessian=plan.hessian)
     names, functions = _metrics(params["metric"], fit_params.pop("eval_metric", None), plan)
     params["metric"] = names or "None"
     trainer = lgb.LGBMClassifier(**params)
-    with lightgbm._explained():
+    with explained():
         trainer.fit(
             rows.features,
             rows.y,
@@ -61,7 +63,7 @@ def train(
             eval_metric=functions or None,
             **{**fit_params, **_evaluation(trainer, sets, fit_params)},
         )
-    model = _lightgbm_model.native(trainer.booster_, plan.constant + plan.model_shift)
+    model = _model.with_shift(trainer.booster_, plan.constant + plan.model_shift)
     return Trained(
         _fitted(estimator, model, rows),
         model.best_iteration if model.best_iteration > 0 else None,
@@ -79,20 +81,20 @@ def margin(estimator: lgb.LGBMClassifier, features: Any) -> Array:
     return np.asarray(estimator.predict(features, raw_score=True))
 
 
-def _metrics(parameter: Any, argument: Any, plan: Plan) -> tuple[list[str], list[Any]]:
+def _metrics(parameter: Any, argument: Any, plan: TrainingPlan) -> tuple[list[str], list[Any]]:
     """Return built-in metrics and functions; without any, the loss is what is reported."""
     given = list(argument) if isinstance(argument, list | tuple) else [argument]
-    functions = [_adapter.estimator_metric(f, plan.constant) for f in given if callable(f)]
-    names = lightgbm._asked_metrics(parameter)
+    functions = [estimator_metric(f, plan.constant) for f in given if callable(f)]
+    names = asked_metrics(parameter)
     for item in given:
-        names += [] if callable(item) else lightgbm._asked_metrics(item)
+        names += [] if callable(item) else asked_metrics(item)
     if not functions and not names:
-        functions = [lightgbm.metric(plan.loss, start=plan.constant)]
+        functions = [metric(plan.loss, start=plan.constant)]
     return names, functions
 
 
 def _evaluation(
-    trainer: lgb.LGBMClassifier, sets: Sequence[Rows], fit_params: dict[str, Any]
+    trainer: lgb.LGBMClassifier, sets: Sequence[EncodedRows], fit_params: dict[str, Any]
 ) -> dict[str, Any]:
     """Return the evaluation sets as this version of LightGBM takes them."""
     if not sets:
@@ -114,7 +116,9 @@ def _evaluation(
     return {"eval_set": list(zip(features, labels, strict=True)), **fields}
 
 
-def _fitted(estimator: lgb.LGBMClassifier, model: lgb.Booster, rows: Rows) -> lgb.LGBMClassifier:
+def _fitted(
+    estimator: lgb.LGBMClassifier, model: lgb.Booster, rows: EncodedRows
+) -> lgb.LGBMClassifier:
     """Return an LGBMClassifier that holds the model.
 
     It has no way to load one. So it is fitted to a row of each class, and the Booster of that fit

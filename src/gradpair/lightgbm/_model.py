@@ -19,12 +19,12 @@ def is_native(text: str) -> bool:
     return objective_of(text) == _NATIVE
 
 
-def native(booster: lgb.Booster, shift: float) -> lgb.Booster:
+def with_shift(booster: lgb.Booster, shift: float) -> lgb.Booster:
     """Return a new Booster of objective binary, with ``shift`` added to every raw score.
 
     A new one, since a Booster that was updated with a custom objective refuses to be refitted.
     """
-    text = native_text(booster.model_to_string(num_iteration=-1), shift)
+    text = text_with_shift(booster.model_to_string(num_iteration=-1), shift)
     try:
         edited = lgb.Booster(model_str=text)
     except lgb.basic.LightGBMError as error:
@@ -35,7 +35,7 @@ def native(booster: lgb.Booster, shift: float) -> lgb.Booster:
     return edited
 
 
-def native_text(text: str, shift: float) -> str:
+def text_with_shift(text: str, shift: float) -> str:
     """Return the text with objective binary, and ``shift`` added to every raw score."""
     _check(text)
     if not is_native(text):

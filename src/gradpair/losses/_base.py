@@ -40,20 +40,22 @@ class Loss(ABC):
     ``calibration_shift``
         Property, None unless defined: what must be added to ``raw_prediction`` to make it
         calibrated log-odds, if that is a constant. The calibrated links then take a closed form.
+    ``_log_gradients(raw_prediction)``
+        The logarithms of ``-g(1, z)`` and of ``g(0, z)``, where they can be had beyond the range in
+        which the derivatives themselves underflow.
     ``self_concordant``
         Attribute or property, False unless defined: whether the third derivative is nowhere larger
         than the second, in absolute value (Bach, Self-concordant analysis for logistic
         regression, 2010). :func:`~gradpair.optimal_constant` then
         knows the error of Newton's steps, and takes fewer.
+    ``scale_pos_weight``
+        Attribute or property, None unless defined: the factor of positives with which the hosts'
+        built-in objectives are this loss, if there is one.
     ``_kernel``
         Attribute or property, None unless defined: a :class:`~gradpair.losses.Kernel`, which says
         what computes the derivatives faster.
-    ``_log_gradients(raw_prediction)``
-        The logarithms of ``-g(1, z)`` and of ``g(0, z)``, where they can be had beyond the range in
-        which the derivatives themselves underflow.
 
-    A subclass that defines derivatives of its own inherits neither of ``self_concordant`` and
-    ``_kernel``.
+    The last three are not inherited by a subclass that defines derivatives of its own.
 
     Make the subclass a frozen dataclass of plain numbers, at the top level of a module: it is then
     comparable, hashable and picklable, and metrics are named after its parameters.
@@ -123,6 +125,11 @@ class Loss(ABC):
         return False
 
     @property
+    def scale_pos_weight(self) -> float | None:
+        """The factor of positives with which the hosts' built-in objectives are this loss."""
+        return None
+
+    @property
     def _kernel(self) -> Kernel | None:
         """Kernels of the derivatives, if there are any."""
         return None
@@ -132,9 +139,9 @@ class Loss(ABC):
         super().__init_subclass__(**kwargs)
         own = vars(cls)
         if "_gradient_hessian" in own or "_gradient_positive_hessian" in own:
-            for name, unknown in (("_kernel", None), ("self_concordant", False)):
-                if name not in own:
-                    setattr(cls, name, unknown)
+            unknown = {"_kernel": None, "self_concordant": False, "scale_pos_weight": None}
+            for name in unknown.keys() - own:
+                setattr(cls, name, unknown[name])
 
     def _log_gradients(self, raw_prediction: Array) -> tuple[Array, Array]:
         """Return the logarithms of -g(1, z) and of g(0, z)."""

@@ -44,6 +44,11 @@ class BinaryCrossEntropy(Loss):
         return log_sigmoid(-raw_prediction), log_sigmoid(raw_prediction)
 
     @property
+    def scale_pos_weight(self) -> float:
+        """1: this is the hosts' own loss."""
+        return 1.0
+
+    @property
     def _kernel(self) -> Kernel | None:
         return cross_entropy_kernel(1.0)
 
@@ -134,6 +139,11 @@ class WeightedCrossEntropy(Loss):
     def _log_gradients(self, raw_prediction: Array) -> tuple[Array, Array]:
         positive, negative = log_sigmoid(-raw_prediction), log_sigmoid(raw_prediction)
         return positive + positive.dtype.type(np.log(self.alpha)), negative
+
+    @property
+    def scale_pos_weight(self) -> float:
+        """``alpha``."""
+        return self.alpha
 
     @property
     def _kernel(self) -> Kernel | None:

@@ -129,6 +129,11 @@ class FocalLoss(Loss):
         return positive + positive.dtype.type(np.log(self.alpha)), negative
 
     @property
+    def scale_pos_weight(self) -> float | None:
+        """``alpha``, only at ``gamma = 0``."""
+        return self.alpha if self.gamma == 0 else None
+
+    @property
     def _kernel(self) -> Kernel | None:
         cross_entropy = cross_entropy_kernel(self.alpha)
         if self.gamma == 0:

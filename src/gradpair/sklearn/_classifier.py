@@ -11,9 +11,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gradpair import functional
 from gradpair._hosts.callables import Hessian
 from gradpair._intercept import optimal_constant
+from gradpair._links import sigmoid
 from gradpair._validation import Array
 from gradpair.losses import BinaryCrossEntropy, Loss, check_loss
 
@@ -26,14 +26,8 @@ except ModuleNotFoundError as error:
     msg = "gradpair.sklearn needs scikit-learn: pip install 'gradpair[sklearn]'"
     raise ModuleNotFoundError(msg, name=error.name) from error
 
-from gradpair._hosts.estimator import (
-    Plan,
-    Rows,
-    checked_offsets,
-    class_weighted,
-    encode,
-    make_rows,
-)
+from gradpair._hosts.estimator import EncodedRows, TrainingPlan
+from gradpair.sklearn._rows import checked_offsets, class_weighted, encode, make_rows
 
 __all__ = ["BoostingClassifier"]
 
@@ -224,7 +218,7 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if (constant := requested) is None:
             constant = optimal_constant(loss, rows.y, offset=rows.offset, sample_weight=rows.weight)
         sets = self._evaluation_sets(eval_set, fit_params, host, classes, (X, y, offset))
-        plan = Plan(loss, constant, self.hessian, self.calibrated)
+        plan = TrainingPlan(loss, constant, self.hessian, self.calibrated)
         trained = host.train(estimator, rows, sets, plan, fit_params)
         self.classes_, self.loss_, self.constant_ = classes, loss, constant
         self.estimator_, self.best_iteration_, self.evals_result_ = trained
@@ -238,7 +232,7 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Parameters
         ----------
         X : array, sparse matrix or data frame of shape (n_samples, n_features)
-            Rows to predict.
+            EncodedRows to predict.
         offset : array-like of shape (n_samples,) or None
             Known log-odds of each row, if the model was fitted with them.
 
@@ -281,7 +275,7 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             In the order of ``classes_``.
         """
         log_odds = self.decision_function(X, offset=offset)
-        return np.column_stack([functional.sigmoid(-log_odds), functional.sigmoid(log_odds)])
+        return np.column_stack([sigmoid(-log_odds), sigmoid(log_odds)])
 
     def predict(self, X: Any, *, offset: ArrayLike | None = None) -> Array:
         """The more probable class of each row.
@@ -375,7 +369,7 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         host: ModuleType,
         classes: Array,
         given: tuple[Any, Any, ArrayLike | None],
-    ) -> list[Rows]:
+    ) -> list[EncodedRows]:
         """Take the evaluation sets, with their weights and offsets, out of ``fit_params``."""
         pairs = _pairs(eval_set)
         weights, offsets = (
@@ -440,7 +434,7 @@ def _replace(loss: Any, changes: dict[str, Any]) -> Any:
     return dataclasses.replace(loss, **changes)
 
 
-def _resolve(loss: Loss | LossFactory | None, rows: Rows) -> Loss:
+def _resolve(loss: Loss | LossFactory | None, rows: EncodedRows) -> Loss:
     """Return the record to minimise, made of the training rows if it is a callable."""
     if loss is None:
         return BinaryCrossEntropy()

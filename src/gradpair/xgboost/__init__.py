@@ -1,14 +1,13 @@
 """XGBoost: losses as its custom objective and metric, and training that gets everything right."""
 
-from gradpair.xgboost._train import (  # noqa: F401 - pickles look for them here
+from gradpair.xgboost._callables import (  # noqa: F401 - pickles look for the classes here
     Metric,
     Objective,
-    cv,
     metric,
-    native,
     objective,
-    to_native,
-    train,
 )
+from gradpair.xgboost._cv import cv
+from gradpair.xgboost._native import native, to_native
+from gradpair.xgboost._train import train
 
 __all__ = ["cv", "metric", "native", "objective", "to_native", "train"]

@@ -6,12 +6,12 @@ from typing import Any
 import xgboost as xgb
 from sklearn.base import clone
 
-from gradpair._hosts import callables as _adapter
-from gradpair._hosts.estimator import Plan, Rows, Trained, fields_of_sets
+from gradpair._hosts.estimator import EncodedRows, Trained, TrainingPlan, fields_of_sets
+from gradpair._hosts.metrics import estimator_metric
 from gradpair._validation import Array
-from gradpair.functional import sigmoid
-from gradpair.xgboost import _model as _xgboost_model
-from gradpair.xgboost import _train as xgboost
+from gradpair.xgboost import _model, _params
+from gradpair.xgboost._callables import metric, objective
+from gradpair.xgboost._start import place, without_default_metric
 
 ESTIMATOR = xgb.XGBClassifier
 # What fit calls the weights and the offsets of the evaluation sets.
@@ -24,22 +24,25 @@ REFUSED = {
 
 def requested_constant(estimator: xgb.XGBClassifier) -> float | None:
     """Check the parameters and return the start that ``base_score`` asks for."""
-    return xgboost._requested_constant(estimator.get_params(deep=False), None, None)
+    return _params.requested_constant(estimator.get_params(deep=False), None, None)
 
 
 def train(
     estimator: xgb.XGBClassifier,
-    rows: Rows,
-    sets: Sequence[Rows],
-    plan: Plan,
+    rows: EncodedRows,
+    sets: Sequence[EncodedRows],
+    plan: TrainingPlan,
     fit_params: dict[str, Any],
 ) -> Trained:
     """Fit a clone with the loss as its objective and move its model to another clone."""
-    start = _tree_start(estimator, rows, plan)
+    names = [name for name in _listed(estimator.eval_metric) if not callable(name)]
+    params = {**estimator.get_params(deep=False), "eval_metric": names}
+    rounds = estimator.get_num_boosting_rounds()
+    start = place(plan.constant, params, offsets=rows.offset is not None, rounds=rounds)
     trainer = clone(estimator).set_params(
-        objective=xgboost.objective(plan.loss, start=start, hessian=plan.hessian),
-        base_score=0.5 if start else float(sigmoid(plan.constant)),
-        **_metric(estimator.eval_metric, start, plan),
+        objective=objective(plan.loss, start=start.shift, hessian=plan.hessian),
+        base_score=start.base_score,
+        **_metric(estimator.eval_metric, start.shift, plan),
     )
     if sets:
         features, labels, weights, offsets = fields_of_sets(sets)
@@ -53,7 +56,7 @@ def train(
         rows.features, rows.y, sample_weight=rows.weight, base_margin=rows.offset, **fit_params
     )
     best, model = _up_to_the_best(trainer)
-    model = _xgboost_model.native(model, start + plan.model_shift, {})
+    model = _model.with_shift(model, start.shift + plan.model_shift, {})
     return Trained(_fitted(estimator, model), best, trainer.evals_result() if sets else {})
 
 
@@ -92,28 +95,14 @@ def _fitted(estimator: xgb.XGBClassifier, model: xgb.Booster) -> xgb.XGBClassifi
     return fitted
 
 
-def _tree_start(estimator: xgb.XGBClassifier, rows: Rows, plan: Plan) -> float:
-    """Return the constant if it must go into the first tree, 0 if it is the intercept."""
-    if xgboost._fits_intercept(plan.constant, offsets=rows.offset is not None):
-        return 0.0
-    names = [metric for metric in _listed(estimator.eval_metric) if not callable(metric)]
-    params = {**estimator.get_params(deep=False), "eval_metric": names}
-    xgboost._check_tree_start(params, estimator.get_num_boosting_rounds())
-    return plan.constant
-
-
-def _metric(asked: Any, start: float, plan: Plan) -> dict[str, Any]:
+def _metric(asked: Any, shift: float, plan: TrainingPlan) -> dict[str, Any]:
     """Return parameters that report the loss, or the metrics that the user asks for."""
-    if asked is None:
-        own = xgboost.metric(plan.loss, start=start)
-        return {"eval_metric": own, xgboost._DEFAULT_METRIC: True}
-    metrics = [
-        _adapter.estimator_metric(metric, start) if callable(metric) else metric
-        for metric in _listed(asked)
-    ]
-    if len(metrics) == 1 and callable(metrics[0]):
-        return {"eval_metric": metrics[0], xgboost._DEFAULT_METRIC: True}
-    return {"eval_metric": metrics}
+    metrics = [estimator_metric(m, shift) if callable(m) else m for m in _listed(asked)]
+    if not metrics:
+        metrics = [metric(plan.loss, start=shift)]
+    if len(metrics) > 1 or not callable(metrics[0]):
+        return {"eval_metric": metrics}
+    return {"eval_metric": metrics[0], **without_default_metric({}, None)}
 
 
 def _listed(asked: Any) -> list[Any]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import xgboost as xgb
 
-from gradpair.functional import logit, sigmoid
+from gradpair._links import logit, sigmoid
 
 NATIVE = "binary:logistic"
 # XGBoost keeps the intercept of binary:logistic as a float32 probability. Between these margins
@@ -22,7 +22,7 @@ def objective_of(booster: xgb.Booster) -> str:
     return str(json.loads(booster.save_config())["learner"]["objective"]["name"])
 
 
-def native(booster: xgb.Booster, shift: float, params: Mapping[str, Any]) -> xgb.Booster:
+def with_shift(booster: xgb.Booster, shift: float, params: Mapping[str, Any]) -> xgb.Booster:
     """Return a copy of objective binary:logistic, with ``shift`` added to every margin.
 
     The shift goes into the leaves of the first tree, which ``base_margin`` does not override; where

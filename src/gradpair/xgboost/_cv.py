@@ -1,0 +1,125 @@
+"""Cross-validation in XGBoost's native API, every fold from its own start."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import xgboost as xgb
+
+from gradpair._hosts import params as checks
+from gradpair._hosts.callables import HESSIAN_FLOOR, Hessian
+from gradpair.losses import Loss, check_loss
+from gradpair.xgboost._callables import metric, objective
+from gradpair.xgboost._model import NATIVE
+from gradpair.xgboost._params import requested_constant
+from gradpair.xgboost._start import fitted_constant, without_default_metric
+
+
+def cv(
+    params: Mapping[str, Any],
+    dtrain: xgb.DMatrix,
+    num_boost_round: int = 10,
+    *,
+    loss: Loss,
+    constant: float | None = None,
+    hessian: Hessian | None = None,
+    hessian_floor: float = HESSIAN_FLOOR,
+    nfold: int = 3,
+    stratified: bool = False,
+    folds: Any = None,
+    metrics: Sequence[str] | str = (),
+    obj: None = None,
+    maximize: bool | None = None,
+    early_stopping_rounds: int | None = None,
+    fpreproc: Any = None,
+    as_pandas: bool = True,
+    verbose_eval: int | bool | None = None,
+    show_stdv: bool = True,
+    seed: int = 0,
+    callbacks: Sequence[xgb.callback.TrainingCallback] | None = None,
+    shuffle: bool = True,
+    custom_metric: Any = None,
+) -> Any:
+    """Cross-validate like :func:`xgboost.cv`, with a loss in place of the objective.
+
+    Each fold starts at the optimal constant of its own training rows.
+
+    Parameters
+    ----------
+    params, dtrain, num_boost_round, nfold, stratified, folds, metrics, maximize, \
+early_stopping_rounds, fpreproc, as_pandas, verbose_eval, show_stdv, seed, callbacks, shuffle
+        As in :func:`xgboost.cv`. Early stopping watches the loss. ``base_score`` sets the constant
+        of every fold. Built-in metrics are reported only if asked for.
+    loss, hessian, hessian_floor, custom_metric
+        As in :func:`train`.
+    constant : float or None
+        Log-odds from which every fold starts; None fits it in each.
+
+    Returns
+    -------
+    pandas.DataFrame or dict
+        As from :func:`xgboost.cv`: means and standard deviations over the folds in each round.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As in :func:`train`.
+
+    Examples
+    --------
+    >>> import numpy as np, xgboost as xgb
+    >>> import gradpair as gp
+    >>> X, y = np.arange(60.0).reshape(-1, 1), np.tile([0, 0, 1], 20)
+    >>> result = gp.xgboost.cv(
+    ...     {"max_depth": 2}, xgb.DMatrix(X, label=y), 5, loss=gp.BinaryCrossEntropy(),
+    ...     as_pandas=False,
+    ... )
+    >>> sorted(result)[0], len(result["test-binary_cross_entropy-mean"])
+    ('test-binary_cross_entropy-mean', 5)
+    """
+    check_loss(loss)
+    checks.check_data("dtrain", dtrain, xgb.DMatrix)
+    params = checks.copy_params(params)
+    constant = requested_constant(params, constant, obj)
+    params["objective"] = NATIVE
+    params |= without_default_metric(params, metrics or params.get("eval_metric"))
+    if custom_metric is None:
+        custom_metric = metric(loss)
+        maximize = False if maximize is None else maximize
+
+    def start_fold(
+        train_rows: xgb.DMatrix, test_rows: xgb.DMatrix, fold_params: dict[str, Any]
+    ) -> tuple[xgb.DMatrix, xgb.DMatrix, dict[str, Any]]:
+        if fpreproc is not None:
+            train_rows, test_rows, fold_params = fpreproc(train_rows, test_rows, fold_params)
+        start = requested_constant(fold_params, constant, None)
+        start = fitted_constant(train_rows, loss) if start is None else start
+        return _offset_by(train_rows, start), _offset_by(test_rows, start), fold_params
+
+    return xgb.cv(
+        params,
+        dtrain,
+        num_boost_round,
+        nfold=nfold,
+        stratified=stratified,
+        folds=folds,
+        metrics=metrics,
+        obj=objective(loss, hessian=hessian, hessian_floor=hessian_floor),
+        maximize=maximize,
+        early_stopping_rounds=early_stopping_rounds,
+        fpreproc=start_fold,
+        as_pandas=as_pandas,
+        verbose_eval=verbose_eval,
+        show_stdv=show_stdv,
+        seed=seed,
+        callbacks=callbacks,
+        shuffle=shuffle,
+        custom_metric=custom_metric,
+    )
+
+
+def _offset_by(data: xgb.DMatrix, start: float) -> xgb.DMatrix:
+    """Add the start to the rows of a fold, which are copies of the user's."""
+    margin = data.get_base_margin()
+    data.set_base_margin((margin if margin.size else np.zeros(data.num_row())) + start)
+    return data
