@@ -26,10 +26,11 @@ def oldest(session):
 
 @nox.session(python="3.11")
 def lint(session):
-    """Format and lint."""
-    session.install("ruff>=0.9")
+    """Format, lint, and the direction of imports."""
+    session.install("ruff>=0.9", "import-linter>=2.3", "--editable", ".")
     session.run("ruff", "format", "--check", ".")
     session.run("ruff", "check", ".")
+    session.run("lint-imports")
 
 
 @nox.session(python="3.11")

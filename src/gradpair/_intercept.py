@@ -205,9 +205,9 @@ class _RowSums(_Sums):
         constant = 0.5 * (low + high)
         if self.y.size <= _MOST_GROUPS:
             return constant
-        return self._approach(self._thinned()._approach(constant, low, high), low, high)
+        return self.approach(self.thinned().approach(constant, low, high), low, high)
 
-    def _approach(self, start: float, low: float, high: float) -> float:
+    def approach(self, start: float, low: float, high: float) -> float:
         """Take Newton's steps in float32 until they are short; stay where one leads out."""
         constant = start
         for _ in range(_MOST_FAST_STEPS):
@@ -219,7 +219,7 @@ class _RowSums(_Sums):
                 break
         return constant
 
-    def _thinned(self) -> "_RowSums":
+    def thinned(self) -> "_RowSums":
         """Take some of the rows."""
         some = slice(None, None, _THINNED)
         weight = None if self.weight is None else self.weight[some]

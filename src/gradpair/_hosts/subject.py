@@ -12,11 +12,12 @@ Precision = type[np.floating[Any]]
 
 
 class Fault(NamedTuple):
-    """Why a host cannot read an array."""
+    """Why one host in particular cannot use an objective, or what it returns."""
 
     severity: Literal["error", "warning"]
     code: str
     text: str
+    advice: str = "Return contiguous NumPy arrays of float32 or float64."
 
 
 @dataclass(frozen=True)
@@ -46,3 +47,23 @@ class Subject(ABC):
     @abstractmethod
     def fault_of(self, values: Any, precision: np.dtype[Any]) -> Fault | None:
         """Return why the host cannot read a gradient or hessian, if it cannot."""
+
+    def fault_of_call(self, predictions: Array, data: Any) -> Fault | None:  # noqa: ARG002
+        """Return what goes wrong because of the way in which this host calls, if anything."""
+        return None
+
+
+class EstimatorSubject(Subject):
+    """A callable for an estimator, which gets labels and weights as float32 arrays."""
+
+    weighting = (
+        "Take a third parameter, sample_weight=None, and multiply both by it unless it is None."
+    )
+
+    def data(self, y: Array, w: Array | None) -> Any:
+        """Return labels and weights as arrays."""
+        return y.astype(np.float32), None if w is None else w.astype(np.float32)
+
+    def held(self, data: Any) -> list[Array]:
+        """Return those arrays that there are."""
+        return [array for array in data if array is not None]

@@ -7,6 +7,7 @@ from gradpair.lightgbm._callables import (  # noqa: F401 - pickles look for the 
     objective,
 )
 from gradpair.lightgbm._cv import cv
+from gradpair.lightgbm._host import HOST  # noqa: F401 - the list of hosts leads here
 from gradpair.lightgbm._native import native, to_native
 from gradpair.lightgbm._train import train
 

@@ -24,7 +24,7 @@ except ModuleNotFoundError as error:
 class _LightGBM(HostCallable):
     """Marks a callable as LightGBM's."""
 
-    host = "LightGBM"
+    host = "lightgbm"
     data_type = lgb.Dataset
 
 
@@ -33,11 +33,15 @@ class _LightGBM(HostCallable):
 class Objective(_LightGBM, ObjectiveCallable):
     """What :func:`objective` returns."""
 
+    __module__ = "gradpair.lightgbm"  # where pickles look for it
+
 
 @final
 @dataclass(frozen=True)
 class Metric(_LightGBM, MetricCallable):
     """What :func:`metric` returns."""
+
+    __module__ = "gradpair.lightgbm"  # where pickles look for it
 
     def __call__(
         self, first: Any, second: Any, sample_weight: ArrayLike | None = None

@@ -17,6 +17,7 @@ from gradpair.lightgbm._params import asked_metrics, keep_features, own_params
 from gradpair.lightgbm._start import explained
 
 ESTIMATOR = lgb.LGBMClassifier
+QUIET = {"verbose": -1}  # parameters with which it prints nothing
 # What fit calls the weights and the offsets of the evaluation sets.
 EVAL_WEIGHT, EVAL_OFFSET = "eval_sample_weight", "eval_init_score"
 REFUSED = {

@@ -89,6 +89,8 @@ class Loss(ABC):
     array([-1.38629436])
     """
 
+    __module__ = "gradpair.losses"  # where pickles look for it
+
     @abstractmethod
     def _loss(self, y_true: Array, raw_prediction: Array) -> Array:
         """Return the loss of each row."""

@@ -34,6 +34,8 @@ class BinaryCrossEntropy(Loss):
     array([-0.5,  0.5])
     """
 
+    __module__ = "gradpair.losses"  # where pickles look for it
+
     def _loss(self, y_true: Array, raw_prediction: Array) -> Array:
         return _value(y_true, raw_prediction, 1.0)
 
@@ -99,6 +101,8 @@ class WeightedCrossEntropy(Loss):
     >>> loss.calibrated_probability([0.0])
     array([0.1])
     """
+
+    __module__ = "gradpair.losses"  # where pickles look for it
 
     alpha: float
 

@@ -78,6 +78,8 @@ class FocalLoss(Loss):
     False
     """
 
+    __module__ = "gradpair.losses"  # where pickles look for it
+
     gamma: float = 2.0
     alpha: float = 1.0
 

@@ -43,6 +43,8 @@ class Kernel:
     >>> Kernel(numbers=(7.3,), compiled="my_package.my_loops", pays_from=100_000).fused
     """
 
+    __module__ = "gradpair.losses"  # where pickles look for it
+
     numbers: tuple[float, ...]
     fused: str | None = None
     compiled: str | None = None

@@ -1,8 +1,6 @@
 """scikit-learn: a classifier around XGBClassifier or LGBMClassifier that trains with a loss."""
 
 import dataclasses
-import importlib
-import importlib.util
 import sys
 from collections.abc import Callable, Sequence
 from types import ModuleType
@@ -11,7 +9,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
+from gradpair._hosts import record
 from gradpair._hosts.callables import Hessian
+from gradpair._hosts.params import qualified_name
 from gradpair._intercept import optimal_constant
 from gradpair._links import sigmoid
 from gradpair._validation import Array
@@ -27,11 +27,16 @@ except ModuleNotFoundError as error:
     raise ModuleNotFoundError(msg, name=error.name) from error
 
 from gradpair._hosts.estimator import EncodedRows, TrainingPlan
-from gradpair.sklearn._rows import checked_offsets, class_weighted, encode, make_rows
+from gradpair.sklearn._rows import (
+    checked_offsets,
+    class_weighted,
+    encode,
+    make_rows,
+    one_per_set,
+    pairs_of,
+)
 
 __all__ = ["BoostingClassifier"]
-
-_HOSTS = ("xgboost", "lightgbm")  # the first that is installed is the default
 
 LossFactory = Callable[[Array, Array | None], Loss]
 
@@ -117,6 +122,8 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     >>> model.set_params(loss__alpha=0.5).loss
     WeightedCrossEntropy(alpha=0.5)
     """
+
+    __module__ = "gradpair.sklearn"  # where pickles look for it
 
     def __init__(
         self,
@@ -371,9 +378,9 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         given: tuple[Any, Any, ArrayLike | None],
     ) -> list[EncodedRows]:
         """Take the evaluation sets, with their weights and offsets, out of ``fit_params``."""
-        pairs = _pairs(eval_set)
+        pairs = pairs_of(eval_set)
         weights, offsets = (
-            _one_per_set(name, fit_params.pop(name, None), len(pairs))
+            one_per_set(name, fit_params.pop(name, None), len(pairs))
             for name in (host.EVAL_WEIGHT, host.EVAL_OFFSET)
         )
         sets = []
@@ -390,27 +397,28 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
 
 def _estimator_and_host(estimator: Any) -> tuple[Any, ModuleType]:
-    """Return the estimator, or the default one, and the module of its host."""
+    """Return the estimator, or the default one, and the adapter of its host."""
     if estimator is not None:
         return estimator, _host_of(estimator)
-    for name in _HOSTS:
-        if importlib.util.find_spec(name) is not None:
-            host = importlib.import_module(f"gradpair.{name}._estimator")
-            return host.ESTIMATOR(), host
-    msg = "estimator=None needs a host: pip install 'gradpair[xgboost]' or 'gradpair[lightgbm]'"
+    for host in record.installed():
+        adapter = host.adapter()
+        return adapter.ESTIMATOR(), adapter
+    extras = " or ".join(f"'gradpair[{name}]'" for name in record.HOSTS)
+    msg = f"estimator=None needs a host: pip install {extras}"
     raise ModuleNotFoundError(msg)
 
 
 def _host_of(estimator: object) -> ModuleType:
-    """Return the module of an estimator's host, which is imported already if it is one."""
-    for name in _HOSTS:
-        if name in sys.modules:
-            host = importlib.import_module(f"gradpair.{name}._estimator")
-            if isinstance(estimator, host.ESTIMATOR):
-                return host
+    """Return the adapter of an estimator's host, which is imported already if it is one."""
+    for name in record.HOSTS:
+        if sys.modules.get(name) is not None:
+            adapter = record.load(name).adapter()
+            if isinstance(estimator, adapter.ESTIMATOR):
+                return adapter
+    kinds = [qualified_name(host.adapter().ESTIMATOR) for host in record.installed()]
     msg = (
-        f"estimator must be an xgboost.XGBClassifier, a lightgbm.LGBMClassifier or None; got "
-        f"{estimator!r}. In a pipeline or a search, BoostingClassifier goes inside of it."
+        f"estimator must be one of {', '.join(kinds)}, or None; got {estimator!r}. In a pipeline "
+        f"or a search, BoostingClassifier goes inside of it."
     )
     raise TypeError(msg)
 
@@ -441,28 +449,6 @@ def _resolve(loss: Loss | LossFactory | None, rows: EncodedRows) -> Loss:
     if isinstance(loss, Loss | type) or not callable(loss):
         return check_loss(loss)
     return check_loss(loss(rows.y, rows.weight))
-
-
-def _pairs(eval_set: Any) -> list[tuple[Any, Any]]:
-    """Return evaluation sets as pairs; LightGBM also takes one pair alone."""
-    pairs = list(eval_set or ())
-    if isinstance(eval_set, tuple) and len(pairs) == 2 and not isinstance(pairs[0], tuple):
-        pairs = [eval_set]
-    for pair in pairs:
-        if not isinstance(pair, tuple | list) or len(pair) != 2:
-            msg = f"eval_set must be a list of pairs (X, y); got a {type(pair).__name__} in it."
-            raise ValueError(msg)
-    return pairs
-
-
-def _one_per_set(name: str, values: Any, n_sets: int) -> list[Any]:
-    """Return one entry for each evaluation set."""
-    if values is None:
-        return [None] * n_sets
-    if not isinstance(values, list | tuple) or len(values) != n_sets:
-        msg = f"{name} must be a list with one entry for each of the {n_sets} sets of eval_set."
-        raise ValueError(msg)
-    return list(values)
 
 
 def _check_flag(name: str, value: object) -> None:

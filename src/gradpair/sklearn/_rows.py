@@ -105,3 +105,25 @@ def checked_offsets(offset: ArrayLike, n_samples: int) -> Array:
     """Return checked offsets, one per row."""
     checked = _validation.finite("offset", offset).astype(float)
     return _validation.one_per_row("offset", checked, n_samples)
+
+
+def pairs_of(eval_set: Any) -> list[tuple[Any, Any]]:
+    """Return evaluation sets as pairs; LightGBM also takes one pair alone."""
+    pairs = list(eval_set or ())
+    if isinstance(eval_set, tuple) and len(pairs) == 2 and not isinstance(pairs[0], tuple):
+        pairs = [eval_set]
+    for pair in pairs:
+        if not isinstance(pair, tuple | list) or len(pair) != 2:
+            msg = f"eval_set must be a list of pairs (X, y); got a {type(pair).__name__} in it."
+            raise ValueError(msg)
+    return pairs
+
+
+def one_per_set(name: str, values: Any, n_sets: int) -> list[Any]:
+    """Return one entry for each evaluation set."""
+    if values is None:
+        return [None] * n_sets
+    if not isinstance(values, list | tuple) or len(values) != n_sets:
+        msg = f"{name} must be a list with one entry for each of the {n_sets} sets of eval_set."
+        raise ValueError(msg)
+    return list(values)

@@ -7,6 +7,7 @@ from gradpair.xgboost._callables import (  # noqa: F401 - pickles look for the c
     objective,
 )
 from gradpair.xgboost._cv import cv
+from gradpair.xgboost._host import HOST  # noqa: F401 - the list of hosts leads here
 from gradpair.xgboost._native import native, to_native
 from gradpair.xgboost._train import train
 

@@ -25,7 +25,7 @@ except ModuleNotFoundError as error:
 class _XGBoost(HostCallable):
     """Marks a callable as XGBoost's."""
 
-    host = "XGBoost"
+    host = "xgboost"
     data_type = xgb.DMatrix
 
 
@@ -34,11 +34,15 @@ class _XGBoost(HostCallable):
 class Objective(_XGBoost, ObjectiveCallable):
     """What :func:`objective` returns."""
 
+    __module__ = "gradpair.xgboost"  # where pickles look for it
+
 
 @final
 @dataclass(frozen=True)
 class Metric(_XGBoost, MetricCallable):
     """What :func:`metric` returns."""
+
+    __module__ = "gradpair.xgboost"  # where pickles look for it
 
     @property
     def __name__(self) -> str:

@@ -14,6 +14,7 @@ from gradpair.xgboost._callables import metric, objective
 from gradpair.xgboost._start import place, without_default_metric
 
 ESTIMATOR = xgb.XGBClassifier
+QUIET: dict[str, Any] = {}  # parameters with which it prints nothing
 # What fit calls the weights and the offsets of the evaluation sets.
 EVAL_WEIGHT, EVAL_OFFSET = "sample_weight_eval_set", "base_margin_eval_set"
 REFUSED = {

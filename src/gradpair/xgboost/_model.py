@@ -22,6 +22,17 @@ def objective_of(booster: xgb.Booster) -> str:
     return str(json.loads(booster.save_config())["learner"]["objective"]["name"])
 
 
+def structures(booster: xgb.Booster) -> list[Any]:
+    """Return the splits of each tree, without the values of its leaves."""
+    return [_structure(json.loads(tree)) for tree in booster.get_dump(dump_format="json")]
+
+
+def _structure(node: dict[str, Any]) -> Any:
+    if "leaf" in node:
+        return ()
+    return node["split"], node["split_condition"], tuple(map(_structure, node["children"]))
+
+
 def with_shift(booster: xgb.Booster, shift: float, params: Mapping[str, Any]) -> xgb.Booster:
     """Return a copy of objective binary:logistic, with ``shift`` added to every margin.
 
