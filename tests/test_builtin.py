@@ -9,8 +9,8 @@ import xgboost as xgb
 from numpy.testing import assert_allclose, assert_array_equal
 
 import gradpair as gp
-from hosts import HOSTS, digits
-from table import BUILT_IN
+from helpers.hosts import HOSTS, digits
+from helpers.table import BUILT_IN
 from test_losses import GenericCrossEntropy
 
 XGBOOST, LIGHTGBM = HOSTS

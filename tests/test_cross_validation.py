@@ -8,8 +8,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.model_selection import StratifiedKFold
 
 import gradpair as gp
-from hosts import HOSTS, digits
-from table import TRAINABLE
+from helpers.hosts import HOSTS, digits
+from helpers.table import TRAINABLE
 
 XGBOOST, LIGHTGBM = HOSTS
 DATA = digits()

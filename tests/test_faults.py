@@ -14,7 +14,7 @@ import xgboost as xgb
 
 import gradpair as gp
 from gradpair import functional
-from hosts import HOSTS, digits
+from helpers.hosts import HOSTS, digits
 
 DATA = digits()
 LOSS = gp.WeightedCrossEntropy(7.3)

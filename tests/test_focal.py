@@ -9,8 +9,8 @@ from scipy.optimize import minimize_scalar
 
 import gradpair as gp
 from gradpair import functional
-from hosts import HOSTS, digits
-from table import CASES
+from helpers.hosts import HOSTS, digits
+from helpers.table import CASES
 from test_functional import ALLOWED, HARD, SOFT, errors_in_eps, grid
 
 HOST = pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.name)

@@ -9,7 +9,7 @@ from numpy.testing import assert_array_equal
 
 import gradpair as gp
 from gradpair import functional
-from table import CASES, DIGITS, LOSSES
+from helpers.table import CASES, DIGITS, LOSSES
 
 # Margins to the last at which exp(-|z|) is a normal number, and labels hard and soft. At 4.78 and
 # 34.1 a power of 20 or what is multiplied with it is no normal number, but 1e6 times that is one.

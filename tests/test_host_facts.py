@@ -13,7 +13,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from packaging.version import Version
 
 import gradpair as gp
-from hosts import HOSTS, digits
+from helpers.hosts import HOSTS, digits
 
 XGBOOST, LIGHTGBM = HOSTS
 DATA = digits()

@@ -12,8 +12,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.datasets import load_breast_cancer
 
 import gradpair as gp
-from hosts import HOSTS, digits
-from table import BUILT_IN, TRAINABLE
+from helpers.hosts import HOSTS, digits
+from helpers.table import BUILT_IN, TRAINABLE
 
 HOST = pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.name)
 LOSS = pytest.mark.parametrize("loss", TRAINABLE, ids=lambda loss: loss.name)

@@ -17,8 +17,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 import gradpair as gp
 from gradpair._kernels import choice as kernels
 from gradpair._kernels import run as _derivatives
-from hosts import HOSTS
-from table import BUILT_IN, LOSSES
+from helpers.hosts import HOSTS
+from helpers.table import BUILT_IN, LOSSES
 from test_losses import GenericCrossEntropy
 
 NEEDS_NUMBA = pytest.mark.skipif(

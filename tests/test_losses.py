@@ -9,7 +9,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 import gradpair as gp
-from table import CASES, LOSSES
+from helpers.table import CASES, LOSSES
 
 LOSS = pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.name)
 RNG = np.random.default_rng(7)

@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose
 from packaging.version import Version
 
 import gradpair as gp
-from hosts import HOSTS, digits
+from helpers.hosts import HOSTS, digits
 
 XGBOOST, LIGHTGBM = HOSTS
 DATA = digits()

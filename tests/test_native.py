@@ -12,7 +12,7 @@ import xgboost as xgb
 from numpy.testing import assert_allclose, assert_array_equal
 
 import gradpair as gp
-from hosts import HOSTS, digits
+from helpers.hosts import HOSTS, digits
 from test_losses import GenericCrossEntropy
 
 XGBOOST, LIGHTGBM = HOSTS

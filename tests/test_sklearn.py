@@ -42,7 +42,7 @@ from xgboost import XGBClassifier
 
 import gradpair as gp
 from gradpair.sklearn import BoostingClassifier
-from hosts import HOSTS, digits
+from helpers.hosts import HOSTS, digits
 
 DATA = digits(0.3)
 LOSS = gp.WeightedCrossEntropy(3.0)
