@@ -10,8 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import gradpair as gp
 from helpers.hosts import HOSTS, digits
-from helpers.table import BUILT_IN
-from test_losses import GenericCrossEntropy
+from helpers.table import BUILT_IN, GenericCrossEntropy
 
 XGBOOST, LIGHTGBM = HOSTS
 DATA = digits()

@@ -9,9 +9,9 @@ from scipy.optimize import minimize_scalar
 
 import gradpair as gp
 from gradpair import functional
+from helpers.contract import ALLOWED, HARD, SOFT, errors_in_eps, grid
 from helpers.hosts import HOSTS, digits
 from helpers.table import CASES
-from test_functional import ALLOWED, HARD, SOFT, errors_in_eps, grid
 
 HOST = pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.name)
 GAMMA = pytest.mark.parametrize("gamma", [0.1, 0.3, 1.0, 2.0, 5.5, 20.0])

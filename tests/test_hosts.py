@@ -13,7 +13,7 @@ from sklearn.datasets import load_breast_cancer
 
 import gradpair as gp
 from helpers.hosts import HOSTS, digits
-from helpers.table import BUILT_IN, TRAINABLE
+from helpers.table import BUILT_IN, TRAINABLE, GenericCrossEntropy
 
 HOST = pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.name)
 LOSS = pytest.mark.parametrize("loss", TRAINABLE, ids=lambda loss: loss.name)
@@ -375,8 +375,6 @@ def test_training_continues_from_a_model_of_ours_with_its_start(host, loss):
 
 @HOST
 def test_a_users_own_loss_trains(host):
-    from test_losses import GenericCrossEntropy  # noqa: PLC0415
-
     own = host.train(host.data(DATA.x, DATA.y), 10, loss=GenericCrossEntropy(7.3))
     ours = host.train(host.data(DATA.x, DATA.y), 10, loss=gp.WeightedCrossEntropy(7.3))
     assert_allclose(host.probability(own, DATA.x), host.probability(ours, DATA.x), atol=1e-6)

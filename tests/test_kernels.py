@@ -18,8 +18,7 @@ import gradpair as gp
 from gradpair._kernels import choice as kernels
 from gradpair._kernels import run as _derivatives
 from helpers.hosts import HOSTS
-from helpers.table import BUILT_IN, LOSSES
-from test_losses import GenericCrossEntropy
+from helpers.table import BUILT_IN, LOSSES, GenericCrossEntropy
 
 NEEDS_NUMBA = pytest.mark.skipif(
     importlib.util.find_spec("numba") is None, reason="the extra 'fast' is not installed"

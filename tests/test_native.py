@@ -13,7 +13,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import gradpair as gp
 from helpers.hosts import HOSTS, digits
-from test_losses import GenericCrossEntropy
+from helpers.table import GenericCrossEntropy
 
 XGBOOST, LIGHTGBM = HOSTS
 # Boosting from a far-off start takes steps of hundreds, where float32 holds no 1e-6: bound them.
