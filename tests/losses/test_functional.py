@@ -1,97 +1,13 @@
-"""The number contract of the mathematics, against mpmath."""
+"""What holds for every function of the mathematics: types, shapes, arguments, textbook forms."""
 
 import inspect
 
-import mpmath as mp
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-import gradpair as gp
 from gradpair import functional
-from helpers.contract import ALLOWED, HARD, MARGINS, SOFT, errors_in_eps, grid
-from helpers.table import CASES, DIGITS, LOSSES
-
-
-@pytest.mark.parametrize("labels", [HARD, SOFT], ids=["hard", "soft"])
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("case", CASES, ids=str)
-def test_loss_and_derivatives_are_within_the_contract_of_mpmath(case, dtype, labels):
-    y, z = grid(dtype, labels)
-    value = case.loss.loss(y, z)
-    gradient, hessian = case.loss.gradient_hessian(y, z)
-    assert value.dtype == gradient.dtype == hessian.dtype == dtype
-    terms = [case.terms(float(y_i), float(z_i)) for y_i, z_i in zip(y, z, strict=True)]
-    for actual, which in ((value, 0), (gradient, 1), (hessian, 2)):
-        error = errors_in_eps(actual, [t[which] for t in terms], dtype)
-        assert error <= ALLOWED[dtype] * case.conditioning
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_links_are_within_the_contract_of_mpmath(dtype):
-    z = grid(dtype)[1][: 2 * len(MARGINS[dtype])]
-    references = {
-        functional.sigmoid: lambda z: 1 / (1 + mp.exp(-z)),
-        functional.log_sigmoid: lambda z: -mp.log(1 + mp.exp(-z)),
-        functional.softplus: lambda z: mp.log(1 + mp.exp(z)),
-    }
-    for function, reference in references.items():
-        with mp.workdps(DIGITS):
-            terms = [[reference(mp.mpf(float(z_i)))] for z_i in z]
-        assert errors_in_eps(function(z), terms, dtype) <= ALLOWED[dtype]
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_logit_is_within_the_contract_of_mpmath(dtype):
-    p = np.array([1e-37, 1e-9, 0.01, 0.24, 0.26, 0.49999, 0.5, 0.500001, 0.7, 0.76, 0.999], dtype)
-    with mp.workdps(DIGITS):
-        terms = [[mp.log(mp.mpf(x) / (1 - mp.mpf(x)))] for x in map(float, p)]
-    assert errors_in_eps(functional.logit(p), terms, dtype) <= ALLOWED[dtype]
-
-
-def test_logit_inverts_sigmoid_over_the_whole_float64_range():
-    z = np.array([-700.0, -30.0, -1.0, 0.0, 1e-9, 2.0, 20.0])
-    np.testing.assert_allclose(functional.logit(functional.sigmoid(z)), z, rtol=1e-7, atol=1e-15)
-
-
-def test_logit_is_nan_outside_the_unit_interval():
-    assert np.isnan(gp.logit([-0.1, 1.1, np.nan])).all()
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.name)
-def test_limits_at_infinity_are_exact_and_raise_no_warning(loss, dtype):
-    y = np.array([1, 1, 0, 0, 0.25, 0.25], dtype)
-    z = np.array([np.inf, -np.inf] * 3, dtype)
-    far = np.where(np.isinf(z), np.sign(z) * 3000, z).astype(dtype)
-    with np.errstate(all="raise"):
-        value, (gradient, hessian) = loss.loss(y, z), loss.gradient_hessian(y, z)
-        finite = loss.loss(y, far)
-        gradient_far, hessian_far = loss.gradient_hessian(y, far)
-    assert_array_equal(value, [0, np.inf, np.inf, 0, np.inf, np.inf])
-    assert_array_equal(hessian, np.zeros(6))
-    assert_array_equal(gradient, gradient_far)
-    assert_array_equal(hessian_far, np.zeros(6))
-    assert_array_equal(finite[[0, 3]], [0, 0])
-    assert np.isfinite(finite).all()
-    assert_array_equal(gradient[[0, 3]], [0, 0])
-
-
-@pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.name)
-def test_nan_margins_give_nan(loss):
-    y, z = np.array([0.0, 1.0, 0.3]), np.full(3, np.nan)
-    for values in (loss.loss(y, z), *loss.gradient_hessian(y, z), gp.sigmoid(z), gp.softplus(z)):
-        assert np.isnan(values).all()
-
-
-def test_links_have_exact_limits_without_a_warning():
-    z = np.array([-np.inf, -1e4, 1e4, np.inf], np.float32)
-    with np.errstate(all="raise"):
-        assert_array_equal(gp.sigmoid(z), [0, 0, 1, 1])
-        assert_array_equal(gp.log_sigmoid(z), [-np.inf, -1e4, 0, 0])
-        assert_array_equal(gp.softplus(z), [0, 0, 1e4, np.inf])
-        assert_array_equal(gp.logit(np.array([0.0, 1.0])), [-np.inf, np.inf])
-
+from helpers.contract import grid
 
 FUNCTIONS = {
     name: function
