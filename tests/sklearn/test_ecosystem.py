@@ -25,10 +25,11 @@ from sklearn.preprocessing import OrdinalEncoder, StandardScaler
 
 import gradpair as gp
 from gradpair.sklearn import BoostingClassifier
-from helpers.estimators import DATA, FOCAL, LOSS, cancer_frame, host_estimator, hosts
+from helpers.estimators import DATA, FOCAL, LOSS, cancer_frame
+from helpers.hosts import HOST, HOSTS
 
 
-@hosts
+@HOST
 def test_a_pipeline_and_a_column_transformer(host):
     frame = cancer_frame().iloc[:, :5].assign(text=np.where(np.arange(569) % 3, "a", "b"))
     y = load_breast_cancer().target
@@ -38,7 +39,7 @@ def test_a_pipeline_and_a_column_transformer(host):
             ("text", OrdinalEncoder(), ["text"]),
         ]
     ).set_output(transform="pandas")
-    pipeline = Pipeline([("columns", columns), ("model", BoostingClassifier(host_estimator(host)))])
+    pipeline = Pipeline([("columns", columns), ("model", BoostingClassifier(host.estimator()))])
     pipeline.set_params(model__loss=LOSS, model__loss__alpha=2.0, model__estimator__n_estimators=7)
     pipeline.fit(frame, y, model__sample_weight=np.ones(569))
     model = pipeline["model"]
@@ -48,15 +49,12 @@ def test_a_pipeline_and_a_column_transformer(host):
         "text__text",
     ]
     assert pipeline.score(frame, y) > 0.9
-    trees = (
-        model.booster_.num_trees() if host == "lightgbm" else model.booster_.num_boosted_rounds()
-    )
-    assert trees == 7
+    assert host.rounds(model.booster_) == 7
 
 
-@hosts
+@HOST
 def test_clones_and_pickles_predict_the_same(host):
-    model = BoostingClassifier(host_estimator(host), LOSS, calibrated=True, hessian="exact")
+    model = BoostingClassifier(host.estimator(), LOSS, calibrated=True, hessian="exact")
     model.fit(DATA.train.x, DATA.train.y)
     expected = model.predict_proba(DATA.test.x)
     assert_array_equal(pickle.loads(pickle.dumps(model)).predict_proba(DATA.test.x), expected)
@@ -66,7 +64,7 @@ def test_clones_and_pickles_predict_the_same(host):
 
 
 def test_processes_fit_the_same_models():
-    models = [BoostingClassifier(host_estimator(h), LOSS) for h in ("xgboost", "lightgbm")]
+    models = [BoostingClassifier(host.estimator(), LOSS) for host in HOSTS]
     there = joblib.Parallel(n_jobs=2, backend="loky")(
         joblib.delayed(model.fit)(DATA.train.x, DATA.train.y) for model in models
     )
@@ -75,7 +73,7 @@ def test_processes_fit_the_same_models():
         assert_array_equal(fitted.predict_proba(DATA.test.x), here.predict_proba(DATA.test.x))
 
 
-@hosts
+@HOST
 def test_searches_vary_the_loss_its_parameters_and_the_estimator(host):
     grid = [
         {"loss": [gp.BinaryCrossEntropy(), gp.FocalLoss(2.0), gp.WeightedCrossEntropy.balanced]},
@@ -83,7 +81,7 @@ def test_searches_vary_the_loss_its_parameters_and_the_estimator(host):
         {"estimator__max_depth": [1, 3]},
     ]
     search = GridSearchCV(
-        BoostingClassifier(host_estimator(host, 10)), grid, scoring="neg_log_loss", cv=3
+        BoostingClassifier(host.estimator(10)), grid, scoring="neg_log_loss", cv=3
     ).fit(DATA.train.x, DATA.train.y)
     scores = search.cv_results_["mean_test_score"]
     assert np.isfinite(scores).all()
@@ -94,13 +92,13 @@ def test_searches_vary_the_loss_its_parameters_and_the_estimator(host):
     assert search.score(DATA.test.x, DATA.test.y) > -0.3
 
 
-@hosts
+@HOST
 def test_jobs_and_threads_change_nothing(host):
     grid = {"loss__alpha": [0.5, 9.0], "estimator__n_jobs": [1, 2]}
     one, two = (
-        GridSearchCV(
-            BoostingClassifier(host_estimator(host, 5), LOSS), grid, cv=2, n_jobs=jobs
-        ).fit(DATA.train.x, DATA.train.y)
+        GridSearchCV(BoostingClassifier(host.estimator(5), LOSS), grid, cv=2, n_jobs=jobs).fit(
+            DATA.train.x, DATA.train.y
+        )
         for jobs in (1, 2)
     )
     scores = one.cv_results_["mean_test_score"]
@@ -108,10 +106,10 @@ def test_jobs_and_threads_change_nothing(host):
     assert_array_equal(scores[:2], scores[2:])
 
 
-@hosts
+@HOST
 def test_a_halving_search_raises_the_rounds_and_draws_the_loss(host):
     search = HalvingRandomSearchCV(
-        BoostingClassifier(host_estimator(host), FOCAL),
+        BoostingClassifier(host.estimator(), FOCAL),
         {"loss__gamma": [0.0, 0.5, 1.0, 2.0], "loss__alpha": [0.5, 1.0, 3.0]},
         resource="estimator__n_estimators",
         min_resources=3,
@@ -127,9 +125,9 @@ def test_a_halving_search_raises_the_rounds_and_draws_the_loss(host):
     assert len(set(search.cv_results_["mean_test_score"])) > 3
 
 
-@hosts
+@HOST
 def test_cross_validated_predictions(host):
-    model = BoostingClassifier(host_estimator(host), LOSS)
+    model = BoostingClassifier(host.estimator(), LOSS)
     folds = KFold(3)
     p = cross_val_predict(model, DATA.x, DATA.y, cv=folds, method="predict_proba")
     train, test = next(folds.split(DATA.x))
@@ -138,9 +136,9 @@ def test_cross_validated_predictions(host):
     assert average_precision_score(DATA.y, p[:, 1]) > 0.85
 
 
-@hosts
+@HOST
 def test_calibrators_and_threshold_tuners(host):
-    model = BoostingClassifier(host_estimator(host), gp.WeightedCrossEntropy(20.0))
+    model = BoostingClassifier(host.estimator(), gp.WeightedCrossEntropy(20.0))
     calibrated = CalibratedClassifierCV(model, cv=3).fit(DATA.train.x, DATA.train.y)
     plain = model.fit(DATA.train.x, DATA.train.y)
     better, worse = (
@@ -153,20 +151,20 @@ def test_calibrators_and_threshold_tuners(host):
     assert tuned.score(DATA.test.x, DATA.test.y) > plain.score(DATA.test.x, DATA.test.y)
 
 
-@hosts
+@HOST
 def test_importances(host):
     data = load_breast_cancer()
-    model = BoostingClassifier(host_estimator(host)).fit(data.data, data.target)
+    model = BoostingClassifier(host.estimator()).fit(data.data, data.target)
     result = permutation_importance(model, data.data, data.target, n_repeats=2, random_state=0)
     assert result.importances_mean.max() > 0.005
     assert model.feature_importances_[result.importances_mean.argmax()] > 0
 
 
-@hosts
+@HOST
 @pytest.mark.parametrize("calibrated", [False, True])
 def test_shap_values_of_the_booster_sum_to_the_margin(host, calibrated):
     shap = pytest.importorskip("shap")
-    model = BoostingClassifier(host_estimator(host), LOSS, calibrated=calibrated)
+    model = BoostingClassifier(host.estimator(), LOSS, calibrated=calibrated)
     model.fit(DATA.train.x, DATA.train.y)
     explained = shap.TreeExplainer(model.booster_)(DATA.test.x[:20])
     sums = explained.values.sum(axis=1) + explained.base_values

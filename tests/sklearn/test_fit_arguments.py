@@ -1,7 +1,5 @@
 """Weights, offsets, evaluation sets, early stopping, and what the host is told of its own."""
 
-import sys
-
 import lightgbm as lgb
 import numpy as np
 import pytest
@@ -13,29 +11,23 @@ from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
 
 import gradpair as gp
 from gradpair.sklearn import BoostingClassifier
-from helpers.estimators import DATA, FOCAL, LOSS, QUIET, early_stopping, host_estimator, hosts
-from helpers.hosts import HOSTS
+from helpers.estimators import DATA, FOCAL, LOSS
+from helpers.hosts import HOST, LIGHTGBM, XGBOOST
 
 
-@hosts
+@HOST
 def test_offsets_are_fitted_on_top_of_and_needed_again(host):
     rows, new = DATA.train, DATA.test
-    model = BoostingClassifier(host_estimator(host), LOSS)
+    model = BoostingClassifier(host.estimator(), LOSS)
     model.fit(rows.x, rows.y, rows.weight, offset=rows.offset)
     assert model.constant_ == gp.optimal_constant(
         LOSS, rows.y, offset=rows.offset, sample_weight=rows.weight
     )
     moved = model.decision_function(new.x, offset=new.offset + 0.5)
     assert_allclose(moved - model.decision_function(new.x, offset=new.offset), 0.5, atol=1e-5)
-    face = HOSTS[host == "lightgbm"]
-    params = {"max_depth": 3} if host == "xgboost" else {"num_leaves": 7, "learning_rate": 0.1}
-    data = face.data(rows.x, rows.y, rows.weight, rows.offset)
-    booster = face.train(data, 15, loss=LOSS, params=params)
-    expected = (
-        booster.predict(xgb.DMatrix(new.x, base_margin=new.offset), output_margin=True)
-        if host == "xgboost"
-        else booster.predict(new.x, raw_score=True) + new.offset
-    )
+    data = host.data(rows.x, rows.y, rows.weight, rows.offset)
+    booster = host.train(data, 15, loss=LOSS, params=host.trees)
+    expected = host.margin(booster, new.x, new.offset)
     assert_allclose(model.decision_function(new.x, offset=new.offset), expected, atol=1e-5)
     for predict in (model.decision_function, model.predict_proba, model.predict):
         with pytest.raises(ValueError, match=r"fitted with offset=; pass the offset="):
@@ -46,16 +38,15 @@ def test_offsets_are_fitted_on_top_of_and_needed_again(host):
         model.fit(rows.x, rows.y).predict(new.x, offset=new.offset)
 
 
-@hosts
+@HOST
 @pytest.mark.parametrize("with_offset", [False, True])
 def test_early_stopping_watches_the_weighted_loss(host, with_offset):
-    estimator, fit_params = early_stopping(host, 3)
+    estimator, fit_params = host.early_stopping(3)
     rows, new = DATA.train, DATA.test
-    module = sys.modules[f"gradpair.{host}._estimator"]
-    fit_params[module.EVAL_WEIGHT] = [new.weight]
+    fit_params[host.eval_weight] = [new.weight]
     offsets = {"offset": rows.offset} if with_offset else {}
     if with_offset:
-        fit_params[module.EVAL_OFFSET] = [new.offset]
+        fit_params[host.eval_offset] = [new.offset]
     labels = np.array(["a", "b"])
     model = BoostingClassifier(estimator, LOSS).fit(
         rows.x,
@@ -69,37 +60,34 @@ def test_early_stopping_watches_the_weighted_loss(host, with_offset):
     assert list(history) == ["weighted_cross_entropy(alpha=3)"]
     values = history["weighted_cross_entropy(alpha=3)"]
     best = int(np.argmin(values))
-    assert model.best_iteration_ == best + (host == "lightgbm")
+    assert model.best_iteration_ == best + host.first_round
     assert model.booster_.best_iteration == model.best_iteration_
-    rounds = "num_boosted_rounds" if host == "xgboost" else "num_trees"
-    assert getattr(model.booster_, rounds)() == best + 1
+    assert host.rounds(model.booster_) == best + 1
     assert best + 4 == len(values) < 200
     margin = model.decision_function(new.x, **({"offset": new.offset} if with_offset else {}))
     loss = LOSS.loss(new.y, margin.astype(float), new.weight)
     assert values[best] == pytest.approx(loss.sum() / new.weight.sum(), rel=1e-5)
 
 
-def test_without_early_stopping_there_is_no_best_iteration():
-    for host in ("xgboost", "lightgbm"):
-        model = BoostingClassifier(host_estimator(host)).fit(DATA.train.x, DATA.train.y)
-        assert model.best_iteration_ is None
-        assert model.evals_result_ == {}
+@HOST
+def test_without_early_stopping_there_is_no_best_iteration(host):
+    model = BoostingClassifier(host.estimator()).fit(DATA.train.x, DATA.train.y)
+    assert model.best_iteration_ is None
+    assert model.evals_result_ == {}
 
 
-@hosts
+@HOST
 def test_the_users_metrics_see_probabilities_and_replace_the_loss(host):
     seen = []
 
     def spread(y_true, y_pred, sample_weight=None):
         seen.append((y_pred.min(), y_pred.max(), sample_weight))
         value = average_precision_score(y_true, y_pred, sample_weight=sample_weight)
-        return value if host == "xgboost" else ("spread", value, True)
+        return host.metric_result("spread", value, greater_is_better=True)
 
-    metric = {"eval_metric": spread}
-    own, passed = (metric, {}) if host == "xgboost" else ({}, metric)
-    module = sys.modules[f"gradpair.{host}._estimator"]
-    passed |= {module.EVAL_WEIGHT: [DATA.test.weight], **QUIET[host]}
-    model = BoostingClassifier(host_estimator(host, **own), LOSS)
+    own, passed = host.with_metric(spread)
+    passed[host.eval_weight] = [DATA.test.weight]
+    model = BoostingClassifier(host.estimator(**own), LOSS)
     model.fit(DATA.train.x, DATA.train.y, eval_set=[(DATA.test.x, DATA.test.y)], **passed)
     (history,) = model.evals_result_.values()
     assert list(history) == ["spread"]
@@ -110,65 +98,77 @@ def test_the_users_metrics_see_probabilities_and_replace_the_loss(host):
     assert_allclose(seen[-1][2], DATA.test.weight, rtol=1e-6)
 
 
-@hosts
+@HOST
 @pytest.mark.parametrize("kind", ["raw", "probability"])
 def test_gradpairs_metrics_see_what_they_ask_for(host, kind):
-    metric = sys.modules[f"gradpair.{host}"].metric(FOCAL, input=kind, name="focal")
-    metric = {"eval_metric": metric}
-    own, passed = (metric, {}) if host == "xgboost" else ({}, metric)
-    model = BoostingClassifier(host_estimator(host, **own), gp.WeightedCrossEntropy(1e7))
+    own, passed = host.with_metric(host.module.metric(FOCAL, input=kind, name="focal"))
+    model = BoostingClassifier(host.estimator(**own), gp.WeightedCrossEntropy(1e7))
     valid = [(DATA.test.x, DATA.test.y)]
-    model.fit(DATA.train.x, DATA.train.y, eval_set=valid, **passed, **QUIET[host])
+    model.fit(DATA.train.x, DATA.train.y, eval_set=valid, **passed)
     (history,) = model.evals_result_.values()
     expected = FOCAL.loss(DATA.test.y, model.decision_function(DATA.test.x).astype(float)).mean()
     assert history["focal"][-1] == pytest.approx(expected, rel=2e-3)  # float32 probabilities
 
 
-@hosts
+@HOST
 def test_what_is_fitted_outlives_other_parameters(host):
-    model = BoostingClassifier(host_estimator(host), FOCAL, calibrated=True)
+    model = BoostingClassifier(host.estimator(), FOCAL, calibrated=True)
     expected = model.fit(DATA.train.x, DATA.train.y).predict_proba(DATA.test.x)
     model.set_params(calibrated=False, loss=LOSS)
     assert_array_equal(model.predict_proba(DATA.test.x), expected)
 
 
-def brier(y_true, y_pred):
-    return float(np.mean((y_pred - y_true) ** 2))
+LISTS = pytest.mark.skipif(
+    Version(xgb.__version__) < Version("3.0"), reason="this XGBoost takes names or one function"
+)
 
 
-def lightgbm_brier(y_true, y_pred):
-    return "brier", brier(y_true, y_pred), False
+def brier_of(host):
+    def brier(y_true, y_pred):
+        value = float(np.mean((y_pred - y_true) ** 2))
+        return host.metric_result("brier", value, greater_is_better=False)
+
+    return brier
 
 
-@hosts
+@pytest.mark.parametrize(
+    "host", [pytest.param(XGBOOST, marks=LISTS), LIGHTGBM], ids=["xgboost", "lightgbm"]
+)
 def test_names_and_functions_may_be_mixed(host):
-    if host == "xgboost" and Version(xgb.__version__) < Version("3.0"):
-        pytest.skip("this XGBoost takes names or one function")
-    metrics = {"eval_metric": ["auc", brier if host == "xgboost" else lightgbm_brier]}
-    own, passed = (metrics, {}) if host == "xgboost" else ({}, metrics)
+    own, passed = host.with_metric(["auc", brier_of(host)])
     valid = [(DATA.test.x, DATA.test.y)]
-    model = BoostingClassifier(host_estimator(host, **own), LOSS)
-    model.fit(DATA.train.x, DATA.train.y, eval_set=valid, **passed, **QUIET[host])
+    model = BoostingClassifier(host.estimator(**own), LOSS)
+    model.fit(DATA.train.x, DATA.train.y, eval_set=valid, **passed)
     (history,) = model.evals_result_.values()
     p = model.predict_proba(DATA.test.x)[:, 1]
     assert history["auc"][-1] == pytest.approx(roc_auc_score(DATA.test.y, p), abs=1e-5)
-    assert history["brier"][-1] == pytest.approx(brier(DATA.test.y, p), abs=1e-5)
-    if host == "xgboost":
-        only = BoostingClassifier(host_estimator(host, eval_metric=[brier]), LOSS)
-        only.fit(DATA.train.x, DATA.train.y, eval_set=valid, **QUIET[host])
-        (alone,) = only.evals_result_.values()
-        assert alone == {"brier": history["brier"]}
-        own["eval_metric"] = ["auc", gp.xgboost.metric(LOSS)]
-        model = BoostingClassifier(host_estimator(host, **own), LOSS)
-        offsets = {"offset": DATA.train.offset, "base_margin_eval_set": [DATA.test.offset]}
-        model.fit(DATA.train.x, DATA.train.y, eval_set=valid, verbose=False, **offsets)
-        margin = model.decision_function(DATA.test.x, offset=DATA.test.offset)
-        told = model.evals_result_["validation_0"]["weighted_cross_entropy(alpha=3)"][-1]
-        assert told == pytest.approx(LOSS.loss(DATA.test.y, margin).mean(), abs=1e-5)
+    assert history["brier"][-1] == pytest.approx(np.mean((p - DATA.test.y) ** 2), abs=1e-5)
+
+
+@LISTS
+def test_xgboost_takes_a_list_of_one_function():
+    valid, histories = [(DATA.test.x, DATA.test.y)], []
+    for metric in ([brier_of(XGBOOST)], ["auc", brier_of(XGBOOST)]):
+        model = BoostingClassifier(XGBOOST.estimator(eval_metric=metric), LOSS)
+        model.fit(DATA.train.x, DATA.train.y, eval_set=valid, verbose=False)
+        histories += model.evals_result_.values()
+    assert histories[0] == {"brier": histories[1]["brier"]}
+
+
+@LISTS
+def test_gradpairs_metric_beside_a_name_of_xgboost_sees_the_offsets():
+    metrics = ["auc", gp.xgboost.metric(LOSS)]
+    model = BoostingClassifier(XGBOOST.estimator(eval_metric=metrics), LOSS)
+    offsets = {"offset": DATA.train.offset, "base_margin_eval_set": [DATA.test.offset]}
+    valid = [(DATA.test.x, DATA.test.y)]
+    model.fit(DATA.train.x, DATA.train.y, eval_set=valid, verbose=False, **offsets)
+    margin = model.decision_function(DATA.test.x, offset=DATA.test.offset)
+    told = model.evals_result_["validation_0"]["weighted_cross_entropy(alpha=3)"][-1]
+    assert told == pytest.approx(LOSS.loss(DATA.test.y, margin).mean(), abs=1e-5)
 
 
 def test_lightgbm_does_not_stop_on_its_training_set():
-    estimator = host_estimator("lightgbm", 200, metric="auc", early_stopping_round=5)
+    estimator = LIGHTGBM.estimator(200, metric="auc", early_stopping_round=5)
     rows, new = DATA.train, DATA.test
     sets = {"eval_set": [(rows.x, rows.y), (new.x, new.y)]}
     model = BoostingClassifier(estimator).fit(rows.x, rows.y, **sets)
@@ -181,13 +181,13 @@ def test_lightgbm_does_not_stop_on_its_training_set():
 
 @pytest.mark.parametrize("nothing", ["None", "", ["none"]])
 def test_no_metric_of_lightgbm_is_the_loss(nothing):
-    model = BoostingClassifier(host_estimator("lightgbm", metric="None"))
+    model = BoostingClassifier(LIGHTGBM.estimator(metric="None"))
     model.fit(DATA.x, DATA.y, eval_set=(DATA.test.x, DATA.test.y), eval_metric=nothing)
     assert list(model.evals_result_["valid_0"]) == ["binary_cross_entropy"]
 
 
 def test_rows_too_few_to_split_give_lightgbm_the_rate():
-    estimator = host_estimator("lightgbm")
+    estimator = LIGHTGBM.estimator()
     x, y = DATA.x[:30], (np.arange(30) % 3 == 0).astype(float)
     model = BoostingClassifier(estimator).fit(x, y)
     assert_allclose(model.predict_proba(x)[:, 1], 1 / 3, rtol=1e-12)
@@ -202,27 +202,30 @@ def test_rows_too_few_to_split_give_lightgbm_the_rate():
         gp.lightgbm.train(params, lgb.Dataset(flat, DATA.y[-300:]), 3, loss=loss)
 
 
-@hosts
-def test_built_in_metrics_that_are_asked_for_are_right(host):
-    names = ["logloss", "auc"] if host == "xgboost" else ["auc", "average_precision"]
-    own, passed = (
-        ({"eval_metric": names}, {}) if host == "xgboost" else ({}, {"eval_metric": names})
-    )
-    model = BoostingClassifier(host_estimator(host, **own), LOSS)
+METRICS = {"logloss": log_loss, "auc": roc_auc_score, "average_precision": average_precision_score}
+
+
+@pytest.mark.parametrize(
+    ("host", "names"),
+    [(XGBOOST, ["logloss", "auc"]), (LIGHTGBM, ["auc", "average_precision"])],
+    ids=["xgboost", "lightgbm"],
+)
+def test_built_in_metrics_that_are_asked_for_are_right(host, names):
+    own, passed = host.with_metric(names)
+    model = BoostingClassifier(host.estimator(**own), LOSS)
     valid = [(DATA.test.x, DATA.test.y)]
-    model.fit(DATA.train.x, DATA.train.y, eval_set=valid, **passed, **QUIET[host])
+    model.fit(DATA.train.x, DATA.train.y, eval_set=valid, **passed)
     (history,) = model.evals_result_.values()
     assert sorted(history) == sorted(names)
     p = model.predict_proba(DATA.test.x)[:, 1]
-    assert history["auc"][-1] == pytest.approx(roc_auc_score(DATA.test.y, p), abs=1e-5)
-    if host == "xgboost":
-        assert history["logloss"][-1] == pytest.approx(log_loss(DATA.test.y, p), abs=1e-5)
+    for name in names:
+        assert history[name][-1] == pytest.approx(METRICS[name](DATA.test.y, p), abs=1e-5)
 
 
 def test_class_weight_of_lightgbm_goes_into_the_rows_and_the_start():
     labels = np.where(DATA.train.y == 1, "yes", "no")
     for class_weight in ("balanced", {"no": 0.5, "yes": 4.0}):
-        estimator = host_estimator("lightgbm", class_weight=class_weight)
+        estimator = LIGHTGBM.estimator(class_weight=class_weight)
         ours = BoostingClassifier(estimator).fit(DATA.train.x, labels, DATA.train.weight)
         bare = clone(estimator).fit(DATA.train.x, labels, DATA.train.weight)
         assert_allclose(ours.predict_proba(DATA.test.x), bare.predict_proba(DATA.test.x), atol=1e-6)
@@ -230,14 +233,14 @@ def test_class_weight_of_lightgbm_goes_into_the_rows_and_the_start():
 
 def test_base_score_and_boost_from_average_set_the_start():
     for given in (0.2, [0.2], "0.2"):
-        model = BoostingClassifier(host_estimator("xgboost", base_score=given)).fit(DATA.x, DATA.y)
+        model = BoostingClassifier(XGBOOST.estimator(base_score=given)).fit(DATA.x, DATA.y)
         assert model.constant_ == pytest.approx(float(gp.logit(0.2)))
-    model = BoostingClassifier(host_estimator("lightgbm", boost_from_average=False))
+    model = BoostingClassifier(LIGHTGBM.estimator(boost_from_average=False))
     assert model.fit(DATA.x, DATA.y).constant_ == 0
 
 
 def test_a_start_beyond_the_intercept_of_xgboost_is_kept():
-    estimator = host_estimator("xgboost", 3, learning_rate=1e-4)
+    estimator = XGBOOST.estimator(3, learning_rate=1e-4)
     model = BoostingClassifier(estimator, gp.WeightedCrossEntropy(1e9))
     model.fit(DATA.train.x, DATA.train.y)
     assert model.constant_ > 13.8
@@ -245,16 +248,17 @@ def test_a_start_beyond_the_intercept_of_xgboost_is_kept():
     assert_allclose(margins, model.constant_, atol=0.2)
 
 
-@hosts
-def test_random_forests_and_other_boosters(host):
-    if host == "lightgbm":
-        model = BoostingClassifier(host_estimator(host, boosting_type="rf"))
-        with pytest.raises(ValueError, match="random forests take no custom objective"):
-            model.fit(DATA.x, DATA.y)
-        model = BoostingClassifier(host_estimator(host, boosting_type="goss")).fit(DATA.x, DATA.y)
-    else:
-        forest = host_estimator(
-            host, 1, num_parallel_tree=20, subsample=0.7, colsample_bynode=0.5, learning_rate=1.0
-        )
-        model = BoostingClassifier(forest, LOSS, calibrated=True).fit(DATA.train.x, DATA.train.y)
+def test_lightgbm_grows_no_random_forest_but_other_boosters():
+    model = BoostingClassifier(LIGHTGBM.estimator(boosting_type="rf"))
+    with pytest.raises(ValueError, match="random forests take no custom objective"):
+        model.fit(DATA.x, DATA.y)
+    model = BoostingClassifier(LIGHTGBM.estimator(boosting_type="goss")).fit(DATA.x, DATA.y)
+    assert model.score(DATA.test.x, DATA.test.y) > 0.8
+
+
+def test_xgboost_grows_a_random_forest():
+    forest = XGBOOST.estimator(
+        1, num_parallel_tree=20, subsample=0.7, colsample_bynode=0.5, learning_rate=1.0
+    )
+    model = BoostingClassifier(forest, LOSS, calibrated=True).fit(DATA.train.x, DATA.train.y)
     assert model.score(DATA.test.x, DATA.test.y) > 0.8

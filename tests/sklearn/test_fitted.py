@@ -7,23 +7,21 @@ import sys
 import joblib
 import numpy as np
 import pytest
-import xgboost as xgb
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.exceptions import NotFittedError
 from xgboost import XGBClassifier
 
 import gradpair as gp
 from gradpair.sklearn import BoostingClassifier
-from helpers.estimators import DATA, FOCAL, LOSS, QUIET, host_estimator, hosts
-from helpers.hosts import HOSTS
+from helpers.estimators import DATA, FOCAL, LOSS
+from helpers.hosts import HOST
 
 
-@hosts
+@HOST
 def test_cross_entropy_is_the_bare_host_classifier(host):
     start = gp.optimal_constant(gp.BinaryCrossEntropy(), DATA.train.y)
-    same_start = {"base_score": float(gp.sigmoid(start))} if host == "xgboost" else {}
-    bare = host_estimator(host, 50, **same_start).fit(DATA.train.x, DATA.train.y)
-    ours = BoostingClassifier(host_estimator(host, 50)).fit(DATA.train.x, DATA.train.y)
+    bare = host.estimator(50, **host.start(start)).fit(DATA.train.x, DATA.train.y)
+    ours = BoostingClassifier(host.estimator(50)).fit(DATA.train.x, DATA.train.y)
     assert ours.constant_ == start
     expected = bare.predict_proba(DATA.test.x)
     assert_allclose(ours.predict_proba(DATA.test.x), expected, atol=1e-6)
@@ -31,27 +29,26 @@ def test_cross_entropy_is_the_bare_host_classifier(host):
     assert_allclose(ours.feature_importances_, bare.feature_importances_, rtol=1e-4)
 
 
-@pytest.mark.parametrize("face", HOSTS, ids=lambda face: face.name)
+@HOST
 @pytest.mark.parametrize("loss", [LOSS, FOCAL], ids=lambda loss: loss.name)
-def test_the_model_is_the_one_that_train_makes(face, loss):
+def test_the_model_is_the_one_that_train_makes(host, loss):
     rows = DATA.train
-    estimator = face.classifier(None, 20, learning_rate=0.3)
-    estimator.set_params(objective="binary:logistic" if face.name == "xgboost" else "binary")
+    estimator = host.classifier(host.objective, 20, learning_rate=0.3)
     ours = BoostingClassifier(estimator, loss).fit(rows.x, rows.y, rows.weight)
-    booster = face.train(face.data(rows.x, rows.y, rows.weight), 20, loss=loss)
+    booster = host.train(host.data(rows.x, rows.y, rows.weight), 20, loss=loss)
     assert_allclose(
-        ours.decision_function(DATA.test.x), face.margin(booster, DATA.test.x), atol=2e-5
+        ours.decision_function(DATA.test.x), host.margin(booster, DATA.test.x), atol=2e-5
     )
-    assert face.structures(ours.booster_) == face.structures(booster)
+    assert host.structures(ours.booster_) == host.structures(booster)
 
 
-@hosts
+@HOST
 @pytest.mark.parametrize("loss", [LOSS, FOCAL], ids=lambda loss: loss.name)
 @pytest.mark.parametrize("calibrated", [False, True])
 def test_predictions_agree_with_each_other_and_with_the_loss(host, loss, calibrated):
-    model = BoostingClassifier(host_estimator(host), loss, calibrated=calibrated)
+    model = BoostingClassifier(host.estimator(), loss, calibrated=calibrated)
     model.fit(DATA.train.x, DATA.train.y)
-    raw = BoostingClassifier(host_estimator(host), loss).fit(DATA.train.x, DATA.train.y)
+    raw = BoostingClassifier(host.estimator(), loss).fit(DATA.train.x, DATA.train.y)
     margin = raw.decision_function(DATA.test.x)
     expected = loss.calibrated_probability(margin) if calibrated else gp.sigmoid(margin)
     probability = model.predict_proba(DATA.test.x)
@@ -64,15 +61,14 @@ def test_predictions_agree_with_each_other_and_with_the_loss(host, loss, calibra
     assert model.score(DATA.test.x, DATA.test.y) == np.mean((log_odds > 0) == DATA.test.y)
 
 
-@hosts
+@HOST
 def test_the_model_predicts_the_same_without_gradpair(host, tmp_path):
-    model = BoostingClassifier(host_estimator(host), LOSS, calibrated=True)
+    model = BoostingClassifier(host.estimator(), LOSS, calibrated=True)
     model.fit(DATA.train.x, DATA.train.y)
     expected = model.predict_proba(DATA.test.x)
     assert_allclose(model.estimator_.predict_proba(DATA.test.x), expected, atol=1e-6)
     assert b"gradpair" not in pickle.dumps(model.estimator_)
-    data = xgb.DMatrix(DATA.test.x) if host == "xgboost" else DATA.test.x
-    assert_allclose(model.booster_.predict(data), expected[:, 1], atol=1e-6)
+    assert_allclose(host.probability(model.booster_, DATA.test.x), expected[:, 1], atol=1e-6)
     joblib.dump(model.estimator_, tmp_path / "model.joblib")
     np.save(tmp_path / "x.npy", DATA.test.x)
     code = (
@@ -86,30 +82,30 @@ def test_the_model_predicts_the_same_without_gradpair(host, tmp_path):
     assert_allclose(np.load(tmp_path / "p.npy"), expected, atol=1e-6)
 
 
-@hosts
+@HOST
 def test_the_host_estimator_keeps_the_users_parameters(host):
-    estimator = host_estimator(host, learning_rate=0.25)
+    estimator = host.estimator(learning_rate=0.25)
     before = estimator.get_params()
     model = BoostingClassifier(estimator, LOSS).fit(DATA.train.x, DATA.train.y)
     assert repr(estimator.get_params()) == repr(before)
     assert model.estimator_.get_params() == pytest.approx(before, nan_ok=True)
-    if host == "lightgbm":
+    if host.name == "lightgbm":
         assert model.estimator_.objective_ == "binary"
     with pytest.raises(NotFittedError):
         estimator.predict(DATA.test.x)
     assert model.n_features_in_ == 64
 
 
-@hosts
+@HOST
 @pytest.mark.parametrize(
     "labels", [["no", "yes"], [-1, 1], [False, True], [3, 7], [2.0, 5.0]], ids=str
 )
 def test_any_two_classes_are_encoded_in_their_order(host, labels):
-    encoded = BoostingClassifier(host_estimator(host), LOSS).fit(DATA.train.x, DATA.train.y)
+    encoded = BoostingClassifier(host.estimator(), LOSS).fit(DATA.train.x, DATA.train.y)
     y = np.array(labels)[DATA.train.y.astype(int)]
-    model = BoostingClassifier(host_estimator(host), LOSS)
+    model = BoostingClassifier(host.estimator(), LOSS)
     valid = np.array(labels)[DATA.test.y.astype(int)]
-    model.fit(DATA.train.x, y, eval_set=[(DATA.test.x, valid)], **QUIET[host])
+    model.fit(DATA.train.x, y, eval_set=[(DATA.test.x, valid)], **host.quiet)
     assert model.classes_.tolist() == labels
     predicted = encoded.predict(DATA.test.x).astype(int)
     assert model.predict(DATA.test.x).tolist() == [labels[i] for i in predicted]

@@ -10,21 +10,15 @@ from xgboost import XGBClassifier
 
 import gradpair as gp
 from gradpair.sklearn import BoostingClassifier
-from helpers.estimators import (
-    DATA,
-    FOCAL,
-    LOSS,
-    QUIET,
-    host_estimator,
-    hosts,
-)
+from helpers.estimators import DATA, FOCAL, LOSS
+from helpers.hosts import HOST
 
 
-@hosts
+@HOST
 def test_a_callable_loss_is_resolved_on_the_training_rows(host):
     rows = DATA.train
     labels = np.where(rows.y == 1, "yes", "no")
-    model = BoostingClassifier(host_estimator(host), gp.WeightedCrossEntropy.balanced)
+    model = BoostingClassifier(host.estimator(), gp.WeightedCrossEntropy.balanced)
     model.fit(rows.x, labels, rows.weight)
     assert model.loss_ == gp.WeightedCrossEntropy.balanced(rows.y, rows.weight)
     assert model.constant_ == pytest.approx(0, abs=1e-12)
@@ -74,10 +68,10 @@ def test_an_invalid_parameter_is_refused_and_nothing_is_changed(params, message)
     assert model.calibrated is False
 
 
-@hosts
+@HOST
 def test_the_hessian_policy_reaches_training(host):
     fits = {
-        policy: BoostingClassifier(host_estimator(host), gp.FocalLoss(2.0), hessian=policy)
+        policy: BoostingClassifier(host.estimator(), gp.FocalLoss(2.0), hessian=policy)
         .fit(DATA.train.x, DATA.train.y)
         .decision_function(DATA.test.x)
         for policy in (None, "positive", "exact")
@@ -86,11 +80,11 @@ def test_the_hessian_policy_reaches_training(host):
     assert np.abs(fits["exact"] - fits["positive"]).max() > 0.01
 
 
-@hosts
+@HOST
 def test_soft_labels_are_probabilities_of_both_classes(host):
     rows, rng = DATA.train, np.random.default_rng(1)
     soft = np.where(rng.random(rows.y.size) < 0.5, rows.y, np.abs(rows.y - 0.2))
-    model = BoostingClassifier(host_estimator(host), LOSS)
+    model = BoostingClassifier(host.estimator(), LOSS)
     model.fit(rows.x, np.column_stack([1 - soft, soft]), rows.weight)
     assert model.constant_ == pytest.approx(
         gp.optimal_constant(LOSS, soft, sample_weight=rows.weight)
@@ -102,7 +96,7 @@ def test_soft_labels_are_probabilities_of_both_classes(host):
         gp.optimal_constant(LOSS, soft, sample_weight=rows.weight, **offset)
     )
     model.fit(rows.x, np.column_stack([1 - soft, soft]), rows.weight)
-    twice = BoostingClassifier(host_estimator(host), LOSS)
+    twice = BoostingClassifier(host.estimator(), LOSS)
     source = np.repeat(np.arange(soft.size), 2)
     weight = np.column_stack([1 - soft, soft]).ravel() * np.repeat(rows.weight, 2)
     kept = weight > 0
@@ -112,12 +106,12 @@ def test_soft_labels_are_probabilities_of_both_classes(host):
     )
 
 
-@hosts
+@HOST
 def test_a_student_learns_the_probabilities_of_a_teacher(host):
-    teacher = BoostingClassifier(host_estimator(host, 40)).fit(DATA.train.x, DATA.train.y)
+    teacher = BoostingClassifier(host.estimator(40)).fit(DATA.train.x, DATA.train.y)
     probability = teacher.predict_proba(DATA.train.x)
-    student = BoostingClassifier(host_estimator(host, 40))
-    student.fit(DATA.train.x, probability, eval_set=[(DATA.train.x, probability)], **QUIET[host])
+    student = BoostingClassifier(host.estimator(40))
+    student.fit(DATA.train.x, probability, eval_set=[(DATA.train.x, probability)], **host.quiet)
     assert np.abs(student.predict_proba(DATA.train.x) - probability).mean() < 0.03
     history = next(iter(student.evals_result_.values()))["binary_cross_entropy"]
     ours = gp.BinaryCrossEntropy().loss(
@@ -126,12 +120,12 @@ def test_a_student_learns_the_probabilities_of_a_teacher(host):
     assert history[-1] == pytest.approx(ours.mean(), abs=2e-6)
 
 
-@hosts
+@HOST
 def test_sets_with_hard_and_with_soft_labels_are_evaluated_side_by_side(host):
     rows, new = DATA.train, DATA.test
     soft = np.column_stack([0.9 - 0.8 * new.y, 0.1 + 0.8 * new.y])
-    model = BoostingClassifier(host_estimator(host), LOSS)
-    model.fit(rows.x, rows.y, eval_set=[(new.x, new.y), (new.x, soft)], **QUIET[host])
+    model = BoostingClassifier(host.estimator(), LOSS)
+    model.fit(rows.x, rows.y, eval_set=[(new.x, new.y), (new.x, soft)], **host.quiet)
     histories = [next(iter(metrics.values()))[-1] for metrics in model.evals_result_.values()]
     margin = model.decision_function(new.x).astype(float)
     expected = [LOSS.loss(y, margin).mean() for y in (new.y, soft[:, 1])]

@@ -10,28 +10,35 @@ from xgboost import XGBClassifier
 
 import gradpair as gp
 from gradpair.sklearn import BoostingClassifier
-from helpers.estimators import DATA, LOSS, host_estimator, hosts
+from helpers.estimators import DATA, LOSS
+from helpers.hosts import HOST, LIGHTGBM, XGBOOST
+
+
+def named(value):
+    """The name of a host; what else is a parameter gets pytest's."""
+    return getattr(value, "name", None)
 
 
 @pytest.mark.parametrize(
     ("host", "params", "message"),
     [
-        ("xgboost", {"scale_pos_weight": 9.0}, r"scale_pos_weight .*alpha=9.0"),
-        ("xgboost", {"objective": gp.xgboost.objective(LOSS)}, "objective is a callable"),
-        ("xgboost", {"objective": "reg:squarederror"}, "objective must be 'binary:logistic'"),
-        ("xgboost", {"base_score": 1.5}, "base_score must be a probability"),
-        ("lightgbm", {"scale_pos_weight": 9.0}, r"scale_pos_weight .*alpha=9.0"),
-        ("lightgbm", {"is_unbalance": True}, r"is_unbalance .*balanced"),
-        ("lightgbm", {"unbalance": True}, r"unbalance .*balanced"),
-        ("lightgbm", {"pos_bagging_fraction": 0.5}, "pos_bagging_fraction has no effect"),
-        ("lightgbm", {"neg_bagging_fraction": 0.5}, "neg_bagging_fraction has no effect"),
-        ("lightgbm", {"objective": gp.lightgbm.objective(LOSS)}, "objective is a callable"),
-        ("lightgbm", {"objective": "cross_entropy"}, "objective must be 'binary'"),
-        ("lightgbm", {"metric": "binary_logloss"}, "computed from raw scores"),
+        (XGBOOST, {"scale_pos_weight": 9.0}, r"scale_pos_weight .*alpha=9.0"),
+        (XGBOOST, {"objective": gp.xgboost.objective(LOSS)}, "objective is a callable"),
+        (XGBOOST, {"objective": "reg:squarederror"}, "objective must be 'binary:logistic'"),
+        (XGBOOST, {"base_score": 1.5}, "base_score must be a probability"),
+        (LIGHTGBM, {"scale_pos_weight": 9.0}, r"scale_pos_weight .*alpha=9.0"),
+        (LIGHTGBM, {"is_unbalance": True}, r"is_unbalance .*balanced"),
+        (LIGHTGBM, {"unbalance": True}, r"unbalance .*balanced"),
+        (LIGHTGBM, {"pos_bagging_fraction": 0.5}, "pos_bagging_fraction has no effect"),
+        (LIGHTGBM, {"neg_bagging_fraction": 0.5}, "neg_bagging_fraction has no effect"),
+        (LIGHTGBM, {"objective": gp.lightgbm.objective(LOSS)}, "objective is a callable"),
+        (LIGHTGBM, {"objective": "cross_entropy"}, "objective must be 'binary'"),
+        (LIGHTGBM, {"metric": "binary_logloss"}, "computed from raw scores"),
     ],
+    ids=named,
 )
 def test_parameters_that_would_be_ignored_are_refused(host, params, message):
-    model = BoostingClassifier(host_estimator(host, **params), LOSS)
+    model = BoostingClassifier(host.estimator(**params), LOSS)
     with pytest.raises(ValueError, match=message):
         model.fit(DATA.x, DATA.y)
     with pytest.raises(NotFittedError):
@@ -41,25 +48,26 @@ def test_parameters_that_would_be_ignored_are_refused(host, params, message):
 @pytest.mark.parametrize(
     ("host", "fit_params", "message"),
     [
-        ("xgboost", {"base_margin": DATA.offset}, "pass it as offset="),
-        ("lightgbm", {"init_score": DATA.offset}, "pass it as offset="),
-        ("xgboost", {"xgb_model": "model.json"}, r"gradpair.xgboost.train\(xgb_model=\)"),
-        ("lightgbm", {"init_model": "model.txt"}, r"gradpair.lightgbm.train\(init_model=\)"),
-        ("lightgbm", {"eval_class_weight": ["balanced"]}, "eval_sample_weight="),
-        ("lightgbm", {"eval_metric": "binary_logloss"}, "computed from raw scores"),
-        ("lightgbm", {"eval_X": (DATA.x,), "eval_y": (DATA.y,)}, "pass evaluation sets as eval_s"),
-        ("lightgbm", {"eval_set": [(DATA.x, DATA.y)], "eval_names": "new"}, "list of 1 names"),
-        ("xgboost", {"eval_set": [DATA.x, DATA.y]}, "list of pairs .* got a ndarray in it"),
-        ("xgboost", {"offset": DATA.offset, "eval_set": [(DATA.x, DATA.y)]}, "base_margin_eval"),
-        ("lightgbm", {"offset": DATA.offset, "eval_set": [(DATA.x, DATA.y)]}, "eval_init_score"),
-        ("xgboost", {"eval_set": [(DATA.x, DATA.y + 5)]}, r"labels of eval_set are \[5.0, 6.0\]"),
-        ("lightgbm", {"eval_set": [(DATA.x, DATA.y)], "eval_sample_weight": []}, "one entry for"),
-        ("xgboost", {"eval_set": [(DATA.x[:, 1:], DATA.y)]}, "64 features"),
+        (XGBOOST, {"base_margin": DATA.offset}, "pass it as offset="),
+        (LIGHTGBM, {"init_score": DATA.offset}, "pass it as offset="),
+        (XGBOOST, {"xgb_model": "model.json"}, r"gradpair.xgboost.train\(xgb_model=\)"),
+        (LIGHTGBM, {"init_model": "model.txt"}, r"gradpair.lightgbm.train\(init_model=\)"),
+        (LIGHTGBM, {"eval_class_weight": ["balanced"]}, "eval_sample_weight="),
+        (LIGHTGBM, {"eval_metric": "binary_logloss"}, "computed from raw scores"),
+        (LIGHTGBM, {"eval_X": (DATA.x,), "eval_y": (DATA.y,)}, "pass evaluation sets as eval_s"),
+        (LIGHTGBM, {"eval_set": [(DATA.x, DATA.y)], "eval_names": "new"}, "list of 1 names"),
+        (XGBOOST, {"eval_set": [DATA.x, DATA.y]}, "list of pairs .* got a ndarray in it"),
+        (XGBOOST, {"offset": DATA.offset, "eval_set": [(DATA.x, DATA.y)]}, "base_margin_eval"),
+        (LIGHTGBM, {"offset": DATA.offset, "eval_set": [(DATA.x, DATA.y)]}, "eval_init_score"),
+        (XGBOOST, {"eval_set": [(DATA.x, DATA.y + 5)]}, r"labels of eval_set are \[5.0, 6.0\]"),
+        (LIGHTGBM, {"eval_set": [(DATA.x, DATA.y)], "eval_sample_weight": []}, "one entry for"),
+        (XGBOOST, {"eval_set": [(DATA.x[:, 1:], DATA.y)]}, "64 features"),
     ],
+    ids=named,
 )
 def test_arguments_of_fit_that_cannot_be_honoured_are_refused(host, fit_params, message):
     with pytest.raises(ValueError, match=message):
-        BoostingClassifier(host_estimator(host), LOSS).fit(DATA.x, DATA.y, **fit_params)
+        BoostingClassifier(host.estimator(), LOSS).fit(DATA.x, DATA.y, **fit_params)
 
 
 @pytest.mark.parametrize(
@@ -74,10 +82,10 @@ def test_arguments_of_fit_that_cannot_be_honoured_are_refused(host, fit_params, 
         (np.where(DATA.y == 1, "a", None), "labels of one type, none of them missing"),
     ],
 )
-@hosts
+@HOST
 def test_labels_of_other_than_two_classes_are_refused(host, y, message):
     with pytest.raises(ValueError, match=message):
-        BoostingClassifier(host_estimator(host)).fit(DATA.x, y)
+        BoostingClassifier(host.estimator()).fit(DATA.x, y)
 
 
 @pytest.mark.parametrize(
@@ -107,14 +115,14 @@ def test_calibrated_must_be_a_truth_value_and_hessian_a_policy():
 
 
 def test_class_weight_and_soft_labels_exclude_each_other():
-    model = BoostingClassifier(host_estimator("lightgbm", class_weight="balanced"))
+    model = BoostingClassifier(LIGHTGBM.estimator(class_weight="balanced"))
     with pytest.raises(ValueError, match="class_weight needs hard labels"):
         model.fit(DATA.x, np.column_stack([1 - 0.9 * DATA.y, 0.9 * DATA.y]))
 
 
-@hosts
+@HOST
 def test_what_is_not_fitted_says_so(host):
-    model = BoostingClassifier(host_estimator(host))
+    model = BoostingClassifier(host.estimator())
     for use in (model.predict, model.predict_proba, model.decision_function):
         with pytest.raises(NotFittedError):
             use(DATA.x)

@@ -14,7 +14,8 @@ from sklearn.pipeline import Pipeline
 
 import gradpair as gp
 from gradpair.sklearn import BoostingClassifier
-from helpers.estimators import DATA, LOSS, host_estimator, hosts
+from helpers.estimators import DATA, LOSS
+from helpers.hosts import HOST
 
 
 @pytest.fixture
@@ -23,12 +24,12 @@ def routing():
         yield
 
 
-@hosts
+@HOST
 @pytest.mark.usefixtures("routing")
 def test_weights_and_offsets_are_routed_through_pipelines_and_searches(host):
     rows = DATA.train
     model = (
-        BoostingClassifier(host_estimator(host), LOSS)
+        BoostingClassifier(host.estimator(), LOSS)
         .set_fit_request(sample_weight=True, offset=True)
         .set_predict_proba_request(offset=True)
         .set_predict_request(offset=True)
@@ -49,11 +50,11 @@ def test_weights_and_offsets_are_routed_through_pipelines_and_searches(host):
     )
 
 
-@hosts
+@HOST
 @pytest.mark.usefixtures("routing")
 def test_weights_are_routed_to_training_and_scoring_apart(host):
     rows = DATA.train
-    model = BoostingClassifier(host_estimator(host), LOSS).set_fit_request(sample_weight=True)
+    model = BoostingClassifier(host.estimator(), LOSS).set_fit_request(sample_weight=True)
     scorer = make_scorer(log_loss, response_method="predict_proba", greater_is_better=False)
     folds = KFold(2)
     result = cross_validate(
