@@ -12,10 +12,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.datasets import load_breast_cancer
 
 import gradpair as gp
-from helpers.hosts import HOSTS, digits
+from helpers.hosts import HOST, digits
 from helpers.table import BUILT_IN, TRAINABLE, GenericCrossEntropy
 
-HOST = pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.name)
 LOSS = pytest.mark.parametrize("loss", TRAINABLE, ids=lambda loss: loss.name)
 BUILT_IN_LOSS = pytest.mark.parametrize("loss", BUILT_IN, ids=lambda loss: loss.name)
 DATA = digits()
