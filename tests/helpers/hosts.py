@@ -51,7 +51,7 @@ def digits(rate=0.1):
 
 
 class XGBoost:
-    """XGBoost, on two threads and small trees."""
+    """XGBoost, on one thread and small trees."""
 
     name = "xgboost"
     module = gp.xgboost
@@ -126,7 +126,7 @@ class XGBoost:
 
 
 class LightGBM:
-    """LightGBM, on two threads and small trees."""
+    """LightGBM, on one thread and small trees."""
 
     name = "lightgbm"
     module = gp.lightgbm
