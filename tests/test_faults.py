@@ -314,7 +314,6 @@ def test_the_adapters_refuse(host, name):
 def shared_train_faults(host):
     """Faults of train: (params, further arguments, exception, message)."""
     model = "xgb_model" if host.name == "xgboost" else "init_model"
-    native = "binary:logistic" if host.name == "xgboost" else "binary"
     trained = host.train(host.data(DATA.x, DATA.y), 2, loss=LOSS)
     return {
         "scale_pos_weight": (
@@ -336,7 +335,7 @@ def shared_train_faults(host):
             {"objective": "multiclass"},
             {},
             ValueError,
-            f"objective must be {native!r} or absent",
+            f"objective must be {host.objective!r} or absent",
         ),
         "a constant that is nan": ({}, {"constant": np.nan}, ValueError, "constant must be finite"),
         "a constant in words": ({}, {"constant": "best"}, TypeError, "constant must be a number"),

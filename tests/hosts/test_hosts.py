@@ -46,8 +46,7 @@ def test_train_grows_the_trees_of_the_built_in_objective(host, loss, rate, weigh
 def test_the_estimator_grows_the_trees_of_the_built_in_objective(host, loss, weighted):
     w = DATA.weight if weighted else None
     start = {"base_score": 0.5} if host.name == "xgboost" else {"boost_from_average": False}
-    names = {"xgboost": "binary:logistic", "lightgbm": "binary"}
-    native = host.classifier(names[host.name], scale_pos_weight=alpha_of(loss), **start)
+    native = host.classifier(host.objective, scale_pos_weight=alpha_of(loss), **start)
     ours = host.classifier(host.module.objective(loss))
     native.fit(DATA.x, DATA.y, sample_weight=w)
     ours.fit(DATA.x, DATA.y, sample_weight=w)
