@@ -19,8 +19,8 @@ import objectives
 from gradpair.audit import Finding, Point, Report
 from gradpair.audit import _subjects as _audit_subject
 from gradpair.audit._numerical import derivative
+from helpers.table import CASES, LOSSES
 from objectives import RIGHT, WRONG
-from table import CASES, LOSSES
 
 PAGE = Path(__file__).parents[1] / "docs" / "custom_loss.md"
 

@@ -14,7 +14,7 @@ import xgboost as xgb
 
 import gradpair as gp
 from gradpair import functional
-from hosts import HOSTS, digits
+from helpers.hosts import HOST, HOSTS, digits
 
 DATA = digits()
 LOSS = gp.WeightedCrossEntropy(7.3)
@@ -305,7 +305,7 @@ def adapter_faults(host):
     }
 
 
-@pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.name)
+@HOST
 @pytest.mark.parametrize("name", adapter_faults(HOSTS[0]))
 def test_the_adapters_refuse(host, name):
     fails(*adapter_faults(host)[name])
@@ -314,7 +314,6 @@ def test_the_adapters_refuse(host, name):
 def shared_train_faults(host):
     """Faults of train: (params, further arguments, exception, message)."""
     model = "xgb_model" if host.name == "xgboost" else "init_model"
-    native = "binary:logistic" if host.name == "xgboost" else "binary"
     trained = host.train(host.data(DATA.x, DATA.y), 2, loss=LOSS)
     return {
         "scale_pos_weight": (
@@ -336,7 +335,7 @@ def shared_train_faults(host):
             {"objective": "multiclass"},
             {},
             ValueError,
-            f"objective must be {native!r} or absent",
+            f"objective must be {host.objective!r} or absent",
         ),
         "a constant that is nan": ({}, {"constant": np.nan}, ValueError, "constant must be finite"),
         "a constant in words": ({}, {"constant": "best"}, TypeError, "constant must be a number"),
@@ -359,7 +358,7 @@ def untouched(data, host):
     return np.asarray(data.label).tobytes(), data.weight, data.init_score, dict(data.params or {})
 
 
-@pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.name)
+@HOST
 @pytest.mark.parametrize("name", shared_train_faults(HOSTS[0]))
 def test_train_refuses_and_changes_nothing(host, name):
     params, kwargs, kind, message = shared_train_faults(host)[name]
@@ -372,7 +371,7 @@ def test_train_refuses_and_changes_nothing(host, name):
     assert np.isfinite(host.probability(host.train(data, 2, loss=LOSS), DATA.x)).all()
 
 
-@pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.name)
+@HOST
 @pytest.mark.parametrize(
     ("y", "message"),
     [
@@ -388,7 +387,7 @@ def test_train_refuses_labels_that_are_not_two_classes(host, y, message):
     fails(lambda: host.train(host.data(DATA.x, y), 2, loss=LOSS), ValueError, message)
 
 
-@pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.name)
+@HOST
 def test_train_refuses_the_other_hosts_data(host):
     other = next(h for h in HOSTS if h is not host)
     foreign = other.data(DATA.x, DATA.y)
@@ -478,7 +477,7 @@ def test_a_name_that_xgboost_cannot_read_back_is_refused(name):
     fails(lambda: gp.xgboost.metric(LOSS, name=name), ValueError, "white space")
 
 
-@pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.name)
+@HOST
 def test_parameters_at_their_neutral_value_are_accepted(host):
     neutral = {
         "xgboost": {

@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose
 from scipy.optimize import minimize_scalar
 
 import gradpair as gp
-from table import LOSSES
+from helpers.table import LOSSES
 
 LOSS = pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.name)
 BCE = gp.BinaryCrossEntropy()

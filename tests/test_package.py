@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 import gradpair as gp
-from gradpair import functional
 
 ROOT = Path(__file__).parents[1]
 
@@ -100,13 +99,6 @@ def test_a_missing_host_says_which_extra_to_install(host):
 def test_an_unknown_attribute_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no attribute 'catboots'"):
         gp.catboots  # noqa: B018
-
-
-def test_every_function_of_the_core_that_takes_labels_has_its_derivatives():
-    losses = [n for n in functional.__all__ if f"{n}_gradient" in functional.__all__]
-    for loss in losses:
-        for derivative in ("gradient", "hessian", "gradient_hessian"):
-            assert f"{loss}_{derivative}" in functional.__all__
 
 
 def test_the_version_is_the_changelogs_newest():

@@ -13,9 +13,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from packaging.version import Version
 
 import gradpair as gp
-from hosts import HOSTS, digits
+from helpers.hosts import HOST, LIGHTGBM, digits
 
-XGBOOST, LIGHTGBM = HOSTS
 DATA = digits()
 BCE = gp.BinaryCrossEntropy()
 DMATRIX = xgb.DMatrix(DATA.x, label=DATA.y)
@@ -110,7 +109,7 @@ def test_the_estimator_of_lightgbm_drops_weights_for_two_parameters_and_predicts
         assert model.predict_proba(DATA.x).ndim == 1
 
 
-@pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.name)
+@HOST
 def test_scale_pos_weight_is_ignored_beside_a_custom_objective(host):
     def margins(**params):
         if host.name == "xgboost":

@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import gradpair as gp
 from gradpair.lightgbm._model import text_with_shift
-from hosts import LightGBM, digits
+from helpers.hosts import LightGBM, digits
 
 HOST = LightGBM()
 DATA = digits()

@@ -8,10 +8,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.model_selection import StratifiedKFold
 
 import gradpair as gp
-from hosts import HOSTS, digits
-from table import TRAINABLE
+from helpers.hosts import HOST, HOSTS, LIGHTGBM, XGBOOST, digits
+from helpers.table import TRAINABLE
 
-XGBOOST, LIGHTGBM = HOSTS
 DATA = digits()
 # Folds of very different rates, so that a start from other rows would show.
 ORDER = np.argsort(DATA.y + np.random.default_rng(0).normal(0, 0.7, DATA.y.size))
@@ -20,7 +19,6 @@ FOLDS = [
     (np.sort(np.concatenate([p for j, p in enumerate(PARTS) if j != i])), np.sort(PARTS[i]))
     for i in range(3)
 ]
-HOST = pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.name)
 LOSS = pytest.mark.parametrize("loss", TRAINABLE, ids=lambda loss: loss.name)
 
 

@@ -12,10 +12,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.datasets import load_breast_cancer
 
 import gradpair as gp
-from hosts import HOSTS, digits
-from table import BUILT_IN, TRAINABLE
+from helpers.hosts import HOST, digits
+from helpers.table import BUILT_IN, TRAINABLE, GenericCrossEntropy
 
-HOST = pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.name)
 LOSS = pytest.mark.parametrize("loss", TRAINABLE, ids=lambda loss: loss.name)
 BUILT_IN_LOSS = pytest.mark.parametrize("loss", BUILT_IN, ids=lambda loss: loss.name)
 DATA = digits()
@@ -47,8 +46,7 @@ def test_train_grows_the_trees_of_the_built_in_objective(host, loss, rate, weigh
 def test_the_estimator_grows_the_trees_of_the_built_in_objective(host, loss, weighted):
     w = DATA.weight if weighted else None
     start = {"base_score": 0.5} if host.name == "xgboost" else {"boost_from_average": False}
-    names = {"xgboost": "binary:logistic", "lightgbm": "binary"}
-    native = host.classifier(names[host.name], scale_pos_weight=alpha_of(loss), **start)
+    native = host.classifier(host.objective, scale_pos_weight=alpha_of(loss), **start)
     ours = host.classifier(host.module.objective(loss))
     native.fit(DATA.x, DATA.y, sample_weight=w)
     ours.fit(DATA.x, DATA.y, sample_weight=w)
@@ -229,21 +227,23 @@ def test_soft_labels_train_to_the_probabilities_they_state(host):
 def test_feature_names_categories_and_missing_values_come_through(host):
     pandas = pytest.importorskip("pandas")
     rng = np.random.default_rng(9)
+    y = rng.random(2000) < 0.3
+    a, missing = (np.where(rng.random(y.size) < 0.2, ~y, y) for _ in range(2))
     frame = pandas.DataFrame(
         {
-            "pixel sum": np.where(rng.random(DATA.y.size) < 0.2, np.nan, DATA.x.sum(axis=1)),
-            "kind": pandas.Categorical(
-                np.where(DATA.y == 1, "a", "b")[rng.permutation(DATA.y.size)]
-            ),
+            "number": np.where(missing, np.nan, rng.normal(size=y.size)),
+            "kind": pandas.Categorical(np.where(a, "a", "b")),
         }
     )
-    kwargs = {"enable_categorical": True} if host.name == "xgboost" else {}
-    frame.columns = ["pixel_sum", "kind"]
-    booster = host.train(host.data(frame, DATA.y, **kwargs), 10, loss=gp.BinaryCrossEntropy())
+    data = host.data(frame, y, **host.categorical)
+    booster = host.train(data, 50, loss=gp.BinaryCrossEntropy())
     names = booster.feature_names if host.name == "xgboost" else booster.feature_name()
-    assert names == ["pixel_sum", "kind"]
-    rows = host.data(frame, **kwargs) if host.name == "xgboost" else frame
-    assert np.isfinite(booster.predict(rows)).all()
+    assert names == ["number", "kind"]
+    rows = host.data(frame, **host.categorical) if host.name == "xgboost" else frame
+    p = booster.predict(rows)
+    # Each says something of the label that the other does not.
+    for group in (a & missing, a & ~missing, ~a & missing, ~a & ~missing):
+        assert p[group].mean() == pytest.approx(y[group].mean(), abs=0.02)
 
 
 @HOST
@@ -375,8 +375,6 @@ def test_training_continues_from_a_model_of_ours_with_its_start(host, loss):
 
 @HOST
 def test_a_users_own_loss_trains(host):
-    from test_losses import GenericCrossEntropy  # noqa: PLC0415
-
     own = host.train(host.data(DATA.x, DATA.y), 10, loss=GenericCrossEntropy(7.3))
     ours = host.train(host.data(DATA.x, DATA.y), 10, loss=gp.WeightedCrossEntropy(7.3))
     assert_allclose(host.probability(own, DATA.x), host.probability(ours, DATA.x), atol=1e-6)

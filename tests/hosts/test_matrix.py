@@ -9,9 +9,8 @@ from numpy.testing import assert_allclose
 from packaging.version import Version
 
 import gradpair as gp
-from hosts import HOSTS, digits
+from helpers.hosts import HOST, LIGHTGBM, XGBOOST, digits
 
-XGBOOST, LIGHTGBM = HOSTS
 DATA = digits()
 LOSS = gp.WeightedCrossEntropy(7.3)
 ROUNDS = 15
@@ -195,7 +194,7 @@ def test_lightgbm_grows_trees_by(trees):
     )
 
 
-@pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.name)
+@HOST
 def test_both_hosts_take_offsets_of_each_row(host):
     constant = gp.optimal_constant(LOSS, DATA.y, offset=DATA.offset)
     whole = DATA.offset + constant
@@ -216,7 +215,7 @@ def test_both_hosts_take_offsets_of_each_row(host):
         assert_allclose(gp.sigmoid(raw), gp.sigmoid(expected), rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.name)
+@HOST
 @pytest.mark.parametrize("constant", [None, 9.0])
 def test_twenty_rounds_and_thirty_equal_fifty(host, constant):
     name = "xgb_model" if host.name == "xgboost" else "init_model"
@@ -230,7 +229,7 @@ def test_twenty_rounds_and_thirty_equal_fifty(host, constant):
     )
 
 
-@pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.name)
+@HOST
 def test_every_native_model_can_be_continued_by_train(host):
     """A built-in model, one of train, one made native: 20 + 30 rounds equal 50."""
     name = "xgb_model" if host.name == "xgboost" else "init_model"

@@ -9,13 +9,10 @@ import xgboost as xgb
 from numpy.testing import assert_allclose, assert_array_equal
 
 import gradpair as gp
-from hosts import HOSTS, digits
-from table import BUILT_IN
-from test_losses import GenericCrossEntropy
+from helpers.hosts import HOST, digits
+from helpers.table import BUILT_IN, GenericCrossEntropy
 
-XGBOOST, LIGHTGBM = HOSTS
 DATA = digits()
-HOST = pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.name)
 LOSS = pytest.mark.parametrize("loss", BUILT_IN, ids=lambda loss: loss.name)
 
 

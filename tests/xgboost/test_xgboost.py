@@ -6,7 +6,7 @@ import xgboost as xgb
 from numpy.testing import assert_allclose, assert_array_equal
 
 import gradpair as gp
-from hosts import XGBoost, digits
+from helpers.hosts import XGBoost, digits
 
 HOST = XGBoost()
 DATA = digits()

@@ -1,17 +1,17 @@
 """One face for both hosts, so that a test states its fact once."""
 
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
 import lightgbm as lgb
 import numpy as np
+import pytest
 import xgboost as xgb
+from packaging.version import Version
 from sklearn.datasets import load_digits
 
 import gradpair as gp
-from gradpair._cli.demo import lightgbm_structure, xgboost_structure
 
 
 @dataclass(frozen=True)
@@ -49,12 +49,20 @@ def digits(rate=0.1):
 
 
 class XGBoost:
-    """XGBoost, on two threads and small trees."""
+    """XGBoost, on one thread and small trees."""
 
     name = "xgboost"
     module = gp.xgboost
+    structures = staticmethod(gp.xgboost.HOST.structures)
     adapter = "XGBoost"
+    objective = "binary:logistic"
     params: ClassVar = {"max_depth": 4, "nthread": 1, "eta": 0.3}
+    trees: ClassVar = {"max_depth": 3}  # of the estimator, as train is told
+    categorical: ClassVar = {"enable_categorical": True}  # for columns that are categories
+    quiet: ClassVar = {"verbose": False}  # for fit
+    eval_weight, eval_offset = "sample_weight_eval_set", "base_margin_eval_set"
+    takes_polars = True
+    first_round = 0  # in best_iteration
 
     @staticmethod
     def data(x, y=None, weight=None, offset=None, **kwargs):
@@ -78,28 +86,56 @@ class XGBoost:
     def native_probability(self, booster, x, start):
         return self.probability(booster, x)
 
-    def margin(self, booster, x):
-        return booster.predict(xgb.DMatrix(x), output_margin=True).astype(np.float64)
+    def margin(self, booster, x, offset=None):
+        data = xgb.DMatrix(x, base_margin=offset)
+        return booster.predict(data, output_margin=True).astype(np.float64)
 
-    def structures(self, booster):
-        return [xgboost_structure(json.loads(d)) for d in booster.get_dump(dump_format="json")]
+    def rounds(self, booster):
+        return booster.num_boosted_rounds()
+
+    def estimator(self, rounds=15, **params):
+        """Return its estimator for scikit-learn, of smaller trees."""
+        return xgb.XGBClassifier(**{"n_estimators": rounds, "n_jobs": 1, "max_depth": 3, **params})
 
     def classifier(self, objective, rounds=50, **params):
-        return xgb.XGBClassifier(
-            objective=objective, n_estimators=rounds, n_jobs=1, max_depth=4, **params
-        )
+        """Return that estimator with the trees of train."""
+        return self.estimator(rounds, objective=objective, max_depth=4, **params)
 
     def classifier_margin(self, model, x):
         return model.predict(x, output_margin=True)
 
+    def early_stopping(self, rounds):
+        """Return an estimator, and the arguments of fit with which it stops early."""
+        return self.estimator(200, early_stopping_rounds=rounds), dict(self.quiet)
+
+    def with_metric(self, metric):
+        """Return the parameters of the estimator and the arguments of fit that ask for a metric."""
+        return {"eval_metric": metric}, dict(self.quiet)
+
+    def metric_result(self, name, value, *, greater_is_better):
+        """Return what a metric returns to the estimator."""
+        return value
+
+    def start(self, constant):
+        """Return the parameters with which the bare estimator starts at the best constant."""
+        return {"base_score": float(gp.sigmoid(constant))}
+
 
 class LightGBM:
-    """LightGBM, on two threads and small trees."""
+    """LightGBM, on one thread and small trees."""
 
     name = "lightgbm"
     module = gp.lightgbm
+    structures = staticmethod(gp.lightgbm.HOST.structures)
     adapter = "LightGBM"
+    objective = "binary"
     params: ClassVar = {"num_leaves": 15, "num_threads": 1, "verbosity": -1, "learning_rate": 0.3}
+    trees: ClassVar = {"num_leaves": 7, "learning_rate": 0.1}
+    categorical: ClassVar = {}
+    quiet: ClassVar = {}
+    eval_weight, eval_offset = "eval_sample_weight", "eval_init_score"
+    takes_polars = Version(lgb.__version__) >= Version("4.7")
+    first_round = 1  # in best_iteration
 
     @staticmethod
     def data(x, y=None, weight=None, offset=None, **kwargs):
@@ -131,25 +167,40 @@ class LightGBM:
     def native_probability(self, booster, x, start):
         return gp.sigmoid(booster.predict(x, raw_score=True) + start)
 
-    def margin(self, booster, x):
-        return booster.predict(x, raw_score=True)
+    def margin(self, booster, x, offset=0.0):
+        return booster.predict(x, raw_score=True) + offset
 
-    def structures(self, booster):
-        trees = booster.dump_model()["tree_info"]
-        return [lightgbm_structure(tree["tree_structure"]) for tree in trees]
+    def rounds(self, booster):
+        return booster.num_trees()
+
+    def estimator(self, rounds=15, **params):
+        """Return its estimator for scikit-learn, of smaller trees."""
+        small = {"n_estimators": rounds, "n_jobs": 1, "num_leaves": 7, "verbose": -1}
+        return lgb.LGBMClassifier(**{**small, **params})
 
     def classifier(self, objective, rounds=50, **params):
-        return lgb.LGBMClassifier(
-            objective=objective,
-            n_estimators=rounds,
-            n_jobs=1,
-            num_leaves=15,
-            verbosity=-1,
-            **params,
-        )
+        """Return that estimator with the trees of train."""
+        return self.estimator(rounds, objective=objective, num_leaves=15, **params)
 
     def classifier_margin(self, model, x):
         return model.predict(x, raw_score=True)
 
+    def early_stopping(self, rounds):
+        """Return an estimator, and the arguments of fit with which it stops early."""
+        return self.estimator(200), {"callbacks": [lgb.early_stopping(rounds, verbose=False)]}
 
-HOSTS = [XGBoost(), LightGBM()]
+    def with_metric(self, metric):
+        """Return the parameters of the estimator and the arguments of fit that ask for a metric."""
+        return {}, {"eval_metric": metric}
+
+    def metric_result(self, name, value, *, greater_is_better):
+        """Return what a metric returns to the estimator."""
+        return name, value, greater_is_better
+
+    def start(self, constant):
+        """Return the parameters with which the bare estimator starts at the best constant."""
+        return {}
+
+
+XGBOOST, LIGHTGBM = HOSTS = [XGBoost(), LightGBM()]
+HOST = pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.name)

@@ -9,7 +9,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 import gradpair as gp
-from table import CASES, LOSSES
+from helpers.table import CASES, LOSSES, GenericCrossEntropy
 
 LOSS = pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.name)
 RNG = np.random.default_rng(7)
@@ -148,22 +148,6 @@ def test_balanced_gives_both_classes_the_same_weight():
     loss = gp.WeightedCrossEntropy.balanced(y, w)
     assert loss.alpha == (1 + 1 + 0 + 2) / (2 + 2)
     assert gp.optimal_constant(loss, y, sample_weight=w) == pytest.approx(0.0, abs=1e-15)
-
-
-@dataclasses.dataclass(frozen=True)
-class GenericCrossEntropy(gp.Loss):
-    """Weighted cross-entropy as a user would write it: the two required methods alone."""
-
-    alpha: float
-
-    def _loss(self, y_true, raw_prediction):
-        positive, negative = gp.softplus(-raw_prediction), gp.softplus(raw_prediction)
-        return self.alpha * y_true * positive + (1 - y_true) * negative
-
-    def _gradient_hessian(self, y_true, raw_prediction):
-        p, q = gp.sigmoid(raw_prediction), gp.sigmoid(-raw_prediction)
-        weight = self.alpha * y_true + 1 - y_true
-        return (1 - y_true) * p - self.alpha * y_true * q, weight * p * q
 
 
 def test_a_users_own_loss_gets_everything_that_ours_have():

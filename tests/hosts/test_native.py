@@ -12,10 +12,9 @@ import xgboost as xgb
 from numpy.testing import assert_allclose, assert_array_equal
 
 import gradpair as gp
-from hosts import HOSTS, digits
-from test_losses import GenericCrossEntropy
+from helpers.hosts import HOST, LIGHTGBM, XGBOOST, digits
+from helpers.table import GenericCrossEntropy
 
-XGBOOST, LIGHTGBM = HOSTS
 # Boosting from a far-off start takes steps of hundreds, where float32 holds no 1e-6: bound them.
 TREES = {"max_depth": 4, "nthread": 1, "max_delta_step": 2.0}
 LOSS = gp.WeightedCrossEntropy(7.3)
@@ -305,7 +304,7 @@ def test_the_model_that_train_returns_evaluates_itself_by_the_built_in_metric(co
         assert reported == pytest.approx(expected, rel=1e-4)
 
 
-@pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.name)
+@HOST
 def test_a_focal_model_becomes_native(host):
     loss = gp.FocalLoss(2.0, 7.3)
     start = gp.optimal_constant(loss, DATA.y)
@@ -371,7 +370,7 @@ def onnx_predictions(convert, booster, x):
     return np.array([p[1] for p in probabilities])
 
 
-@pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.name)
+@HOST
 @pytest.mark.parametrize("constant", [-1.25, 7.0])
 def test_onnx_predicts_the_same(host, constant):
     onnxmltools = pytest.importorskip("onnxmltools")
@@ -381,7 +380,7 @@ def test_onnx_predicts_the_same(host, constant):
     assert_allclose(predicted, native.predict(rows), rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.name)
+@HOST
 @pytest.mark.parametrize("constant", [-1.25, 7.0])
 def test_treelite_predicts_the_same(host, constant):
     treelite = pytest.importorskip("treelite")

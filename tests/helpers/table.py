@@ -98,3 +98,19 @@ LOSSES = [case.loss for case in CASES]
 # first few themselves.
 BUILT_IN = [gp.BinaryCrossEntropy(), gp.WeightedCrossEntropy(0.3), gp.WeightedCrossEntropy(7.3)]
 TRAINABLE = [*BUILT_IN, gp.FocalLoss(0.7, 7.3), gp.FocalLoss(2.0, 0.3)]
+
+
+@dataclass(frozen=True)
+class GenericCrossEntropy(gp.Loss):
+    """Weighted cross-entropy as a user would write it: the two required methods alone."""
+
+    alpha: float
+
+    def _loss(self, y_true, raw_prediction):
+        positive, negative = gp.softplus(-raw_prediction), gp.softplus(raw_prediction)
+        return self.alpha * y_true * positive + (1 - y_true) * negative
+
+    def _gradient_hessian(self, y_true, raw_prediction):
+        p, q = gp.sigmoid(raw_prediction), gp.sigmoid(-raw_prediction)
+        weight = self.alpha * y_true + 1 - y_true
+        return (1 - y_true) * p - self.alpha * y_true * q, weight * p * q
