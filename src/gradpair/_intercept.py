@@ -6,7 +6,6 @@ loss that is not convex can have several minima, which a scan brackets one by on
 """
 
 import math
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -108,7 +107,7 @@ def optimal_constant(
     if offset is None:
         return without_offset
     o = _validation.one_per_row("offset", _validation.finite("offset", offset), y.size)
-    return _minimise(_RowSums(loss, y, o, w), without_offset, scale=positive + negative)
+    return _minimise(_Sums(loss, y, o, w), without_offset, scale=positive + negative)
 
 
 def _constant_of_rate(loss: Loss, positive: float, negative: float) -> float:
@@ -124,44 +123,9 @@ class _Totals(NamedTuple):
     magnitude: float  # of the gradients, the scale on which their sum counts as zero
 
 
-class _Sums(ABC):
-    """Weighted sums over rows, wherever they lie, as functions of the constant."""
-
-    loss: Loss
-
-    @abstractmethod
-    def offset_range(self) -> tuple[float, float]:
-        """Return the smallest and the largest offset."""
-
-    @abstractmethod
-    def totals(self, constant: float) -> _Totals:
-        """Sum gradients, hessians and absolute gradients."""
-
-    @abstractmethod
-    def near_root(self, low: float, high: float) -> float:
-        """Return where to start Newton's method, the closer to the root the better."""
-
-    @abstractmethod
-    def log_balance(self, constant: float) -> float:
-        """Log of the 0s' total gradient minus log of the 1s', which rises with the constant."""
-
-    @abstractmethod
-    def grouped(self) -> "_Sums":
-        """Return rougher sums that take less time, or these."""
-
-    @abstractmethod
-    def loss_total(self, constant: float) -> float:
-        """Sum the losses."""
-
-    def slope(self, constant: float) -> float:
-        """Sum the gradients, to 0 where they cancel to rounding."""
-        gradient, _, magnitude = self.totals(constant)
-        return 0.0 if abs(gradient) <= _ROUNDING * magnitude else gradient
-
-
 @dataclass(frozen=True)
-class _RowSums(_Sums):
-    """The sums over rows of arrays."""
+class _Sums:
+    """Weighted sums over rows, as functions of the constant."""
 
     loss: Loss
     y: Array
@@ -169,9 +133,11 @@ class _RowSums(_Sums):
     weight: Array | None
 
     def offset_range(self) -> tuple[float, float]:
+        """Return the smallest and the largest offset."""
         return float(self.offset.min()), float(self.offset.max())
 
     def totals(self, constant: float) -> _Totals:
+        """Sum gradients, hessians and absolute gradients in one pass."""
         parts = [
             (gradient.sum(), hessian.sum(), np.abs(gradient, out=gradient).sum())
             for gradient, hessian in self._derivatives(constant, DOUBLE)
@@ -200,6 +166,11 @@ class _RowSums(_Sums):
                     g, h = w * g, w * h
                 yield g, h
 
+    def slope(self, constant: float) -> float:
+        """Sum the gradients, to 0 where they cancel to rounding."""
+        gradient, _, magnitude = self.totals(constant)
+        return 0.0 if abs(gradient) <= _ROUNDING * magnitude else gradient
+
     def near_root(self, low: float, high: float) -> float:
         """Take fast steps from the middle, over some of the rows and then over all of them."""
         constant = 0.5 * (low + high)
@@ -219,50 +190,44 @@ class _RowSums(_Sums):
                 break
         return constant
 
-    def thinned(self) -> "_RowSums":
+    def thinned(self) -> "_Sums":
         """Take some of the rows."""
         some = slice(None, None, _THINNED)
         weight = None if self.weight is None else self.weight[some]
-        return _RowSums(self.loss, self.y[some], self.offset[some], weight)
+        return _Sums(self.loss, self.y[some], self.offset[some], weight)
 
-    def grouped(self) -> "_RowSums":
+    def grouped(self) -> "_Sums":
         """Merge rows of one class and of nearly one offset into one row at their mean offset."""
         if self.y.size <= _MOST_GROUPS:
             return self
         low, high = self.offset_range()
         width = max(0.125, (high - low) / (_MOST_GROUPS - 1))
         weight, moment = np.zeros((2, _MOST_GROUPS)), np.zeros((2, _MOST_GROUPS))
-        for block in _blocks.slices(self.y.size):
-            distance = self.offset[block].astype(np.float64) - low
-            y, w = self.y[block].astype(np.float64), self._weight_of(block)
+        for y, distance, w in self._rows(-low):
             group = (distance / width).astype(np.intp)
             for label, share in ((0, w * (1 - y)), (1, w * y)):
                 weight[label] += np.bincount(group, share, _MOST_GROUPS)
                 moment[label] += np.bincount(group, share * distance, _MOST_GROUPS)
         held = weight > 0
         offset = low + moment[held] / weight[held]
-        return _RowSums(self.loss, np.nonzero(held)[0], offset, weight[held])
+        return _Sums(self.loss, np.nonzero(held)[0], offset, weight[held])
 
-    def _weight_of(self, block: slice) -> Array:
-        """Weights of a block of rows."""
-        if self.weight is None:
-            return np.ones(self.y[block].size)
-        return self.weight[block].astype(np.float64)
-
-    def loss_total(self, constant: float) -> float:
-        parts = []
+    def _rows(self, constant: float) -> Iterator[tuple[Array, Array, Array]]:
+        """Yield labels, margins and weights of each block in float64."""
         for block in _blocks.slices(self.y.size):
             y, z = self.y[block].astype(np.float64), self.offset[block] + np.float64(constant)
-            parts.append(self.loss.loss(y, z, self._weight_of(block)).sum())
-        return math.fsum(parts)
+            yield y, z, np.ones(y.size) if self.weight is None else self.weight[block].astype(float)
+
+    def loss_total(self, constant: float) -> float:
+        """Sum the losses."""
+        return math.fsum(self.loss.loss(y, z, w).sum() for y, z, w in self._rows(constant))
 
     def log_balance(self, constant: float) -> float:
+        """Log of the 0s' total gradient minus log of the 1s', which rises with the constant."""
         from scipy.special import logsumexp  # noqa: PLC0415 - slow to import
 
         parts = []
-        for block in _blocks.slices(self.y.size):
-            y, z = self.y[block].astype(np.float64), self.offset[block] + np.float64(constant)
-            w = self._weight_of(block)
+        for y, z, w in self._rows(constant):
             with np.errstate(all="ignore"):
                 of_ones, of_zeros = self.loss._log_gradients(z)
                 parts.append((logsumexp(of_zeros, b=w * (1 - y)), logsumexp(of_ones, b=w * y)))

@@ -5,13 +5,7 @@ from typing import Any, Literal, final
 
 from numpy.typing import ArrayLike
 
-from gradpair._hosts.callables import (
-    HESSIAN_FLOOR,
-    Hessian,
-    HostCallable,
-    MetricCallable,
-    ObjectiveCallable,
-)
+from gradpair._hosts import callables
 from gradpair.losses import Loss
 
 try:
@@ -21,7 +15,7 @@ except ModuleNotFoundError as error:
     raise ModuleNotFoundError(msg, name=error.name) from error
 
 
-class _LightGBM(HostCallable):
+class _LightGBM(callables.HostCallable):
     """Marks a callable as LightGBM's."""
 
     host = "lightgbm"
@@ -30,7 +24,7 @@ class _LightGBM(HostCallable):
 
 @final
 @dataclass(frozen=True)
-class Objective(_LightGBM, ObjectiveCallable):
+class Objective(_LightGBM, callables.ObjectiveCallable):
     """What :func:`objective` returns."""
 
     __module__ = "gradpair.lightgbm"  # where pickles look for it
@@ -38,7 +32,7 @@ class Objective(_LightGBM, ObjectiveCallable):
 
 @final
 @dataclass(frozen=True)
-class Metric(_LightGBM, MetricCallable):
+class Metric(_LightGBM, callables.MetricCallable):
     """What :func:`metric` returns."""
 
     __module__ = "gradpair.lightgbm"  # where pickles look for it
@@ -54,8 +48,8 @@ def objective(
     loss: Loss,
     *,
     start: float = 0.0,
-    hessian: Hessian | None = None,
-    hessian_floor: float = HESSIAN_FLOOR,
+    hessian: callables.Hessian | None = None,
+    hessian_floor: float = callables.HESSIAN_FLOOR,
 ) -> Objective:
     """Make a loss LightGBM's custom objective, for its native API and its estimators alike.
 

@@ -6,40 +6,31 @@ from typing import Any
 from gradpair import _validation
 from gradpair._hosts import params as checks
 
-_OBJECTIVE = ("objective", "objective_type", "app", "application", "loss")
-_BOOSTING = ("boosting", "boosting_type", "boost")
-_METRIC = ("metric", "metrics", "metric_types")
-# Metrics that a constant cannot change, and the words for none. The others take a margin for a
-# probability where the objective is custom (seen in 4.7.0).
-_RANKING_METRICS = frozenset({"auc", "average_precision"})
-_NO_METRIC = frozenset({"", "none", "null", "na", "custom"})
-# (name and aliases), the value without effect, and what to do instead
-_IGNORED: tuple[tuple[tuple[str, ...], float, str], ...] = (
-    (("scale_pos_weight",), 1, "pass loss=gradpair.WeightedCrossEntropy(alpha={value})"),
-    (
-        ("is_unbalance", "unbalance", "unbalanced_sets"),
-        0,
-        "pass loss=gradpair.WeightedCrossEntropy.balanced(y_true)",
-    ),
-    (
-        ("pos_bagging_fraction", "pos_sub_row", "pos_subsample", "pos_bagging"),
-        1,
-        "use bagging_fraction, or weight the positives through the loss",
-    ),
-    (
-        ("neg_bagging_fraction", "neg_sub_row", "neg_subsample", "neg_bagging"),
-        1,
-        "use bagging_fraction, or weight the positives through the loss",
-    ),
-    (("sigmoid",), 1, "note that the model predicts sigmoid(raw score)"),
-    (("num_class", "num_classes"), 1, "note that gradpair is for binary targets"),
-)
-_LEAST_ROWS = (
+# Names with their aliases.
+_OBJECTIVE = ["objective", "objective_type", "app", "application", "loss"]
+_BOOSTING = ["boosting", "boosting_type", "boost"]
+_METRIC = ["metric", "metrics", "metric_types"]
+_LEAST_ROWS = [
     "min_data_in_leaf",
     "min_child_samples",
     "min_data_per_leaf",
     "min_data",
     "min_samples_leaf",
+]
+# Metrics that a constant cannot change, and the words for none. The others take a margin for a
+# probability where the objective is custom (seen in 4.7.0).
+_RANKING_METRICS = frozenset({"auc", "average_precision"})
+_NO_METRIC = frozenset({"", "none", "null", "na", "custom"})
+_WEIGHT = "pass loss=gradpair.WeightedCrossEntropy"
+_BAGGING = "use bagging_fraction, or weight the positives through the loss"
+# Names with their aliases, the value without effect, and what to do instead.
+_IGNORED = (
+    ("scale_pos_weight", 1, f"{_WEIGHT}(alpha={{value}})"),
+    ("is_unbalance unbalance unbalanced_sets", 0, f"{_WEIGHT}.balanced(y_true)"),
+    ("pos_bagging_fraction pos_sub_row pos_subsample pos_bagging", 1, _BAGGING),
+    ("neg_bagging_fraction neg_sub_row neg_subsample neg_bagging", 1, _BAGGING),
+    ("sigmoid", 1, "note that the model predicts sigmoid(raw score)"),
+    ("num_class num_classes", 1, "note that gradpair is for binary targets"),
 )
 
 
@@ -50,7 +41,7 @@ def own_params(
     for name in _OBJECTIVE:
         checks.refuse_other_objective(params.pop(name, None), "binary")
     for names, neutral, way_out in _IGNORED:
-        for name in names:
+        for name in names.split():
             checks.refuse(params, name, neutral, way_out)
     if any(params.get(name) in ("rf", "random_forest") for name in _BOOSTING):
         msg = (

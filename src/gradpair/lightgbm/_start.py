@@ -64,9 +64,7 @@ def explained() -> Iterator[None]:
         raise ValueError(msg) from error
 
 
-def functions(
-    feval: Metrics,
-) -> list[Callable[..., Any]]:
+def functions(feval: Metrics) -> list[Callable[..., Any]]:
     """Return the user's metrics, one or several, as a list."""
     return [feval] if callable(feval) else [function for function in feval if function is not None]
 

@@ -35,6 +35,9 @@ class BinaryCrossEntropy(Loss):
     """
 
     __module__ = "gradpair.losses"  # where pickles look for it
+    self_concordant = True
+    scale_pos_weight = 1.0
+    calibration_shift = 0.0  # the margin is the log-odds of a 1
 
     def _loss(self, y_true: Array, raw_prediction: Array) -> Array:
         return _value(y_true, raw_prediction, 1.0)
@@ -46,23 +49,8 @@ class BinaryCrossEntropy(Loss):
         return log_sigmoid(-raw_prediction), log_sigmoid(raw_prediction)
 
     @property
-    def scale_pos_weight(self) -> float:
-        """1: this is the hosts' own loss."""
-        return 1.0
-
-    @property
     def _kernel(self) -> Kernel | None:
         return cross_entropy_kernel(1.0)
-
-    @property
-    def self_concordant(self) -> bool:
-        """True: the third derivative is that of :class:`WeightedCrossEntropy`."""
-        return True
-
-    @property
-    def calibration_shift(self) -> float:
-        """0: the margin is the log-odds of a 1."""
-        return 0.0
 
 
 @final
@@ -103,6 +91,7 @@ class WeightedCrossEntropy(Loss):
     """
 
     __module__ = "gradpair.losses"  # where pickles look for it
+    self_concordant = True  # the third derivative is the second times q - p
 
     alpha: float
 
@@ -152,11 +141,6 @@ class WeightedCrossEntropy(Loss):
     @property
     def _kernel(self) -> Kernel | None:
         return cross_entropy_kernel(self.alpha)
-
-    @property
-    def self_concordant(self) -> bool:
-        """True: the third derivative is the second times q - p."""
-        return True
 
     @property
     def calibration_shift(self) -> float:

@@ -6,13 +6,7 @@ from typing import Any, Literal, final
 
 from numpy.typing import ArrayLike
 
-from gradpair._hosts.callables import (
-    HESSIAN_FLOOR,
-    Hessian,
-    HostCallable,
-    MetricCallable,
-    ObjectiveCallable,
-)
+from gradpair._hosts import callables
 from gradpair.losses import Loss
 
 try:
@@ -22,7 +16,7 @@ except ModuleNotFoundError as error:
     raise ModuleNotFoundError(msg, name=error.name) from error
 
 
-class _XGBoost(HostCallable):
+class _XGBoost(callables.HostCallable):
     """Marks a callable as XGBoost's."""
 
     host = "xgboost"
@@ -31,7 +25,7 @@ class _XGBoost(HostCallable):
 
 @final
 @dataclass(frozen=True)
-class Objective(_XGBoost, ObjectiveCallable):
+class Objective(_XGBoost, callables.ObjectiveCallable):
     """What :func:`objective` returns."""
 
     __module__ = "gradpair.xgboost"  # where pickles look for it
@@ -39,7 +33,7 @@ class Objective(_XGBoost, ObjectiveCallable):
 
 @final
 @dataclass(frozen=True)
-class Metric(_XGBoost, MetricCallable):
+class Metric(_XGBoost, callables.MetricCallable):
     """What :func:`metric` returns."""
 
     __module__ = "gradpair.xgboost"  # where pickles look for it
@@ -61,8 +55,8 @@ def objective(
     loss: Loss,
     *,
     start: float = 0.0,
-    hessian: Hessian | None = None,
-    hessian_floor: float = HESSIAN_FLOOR,
+    hessian: callables.Hessian | None = None,
+    hessian_floor: float = callables.HESSIAN_FLOOR,
 ) -> Objective:
     """Make a loss XGBoost's custom objective, for its native API and its estimators alike.
 

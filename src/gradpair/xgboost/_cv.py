@@ -9,10 +9,9 @@ import xgboost as xgb
 from gradpair._hosts import params as checks
 from gradpair._hosts.callables import HESSIAN_FLOOR, Hessian
 from gradpair.losses import Loss, check_loss
+from gradpair.xgboost import _model, _start
 from gradpair.xgboost._callables import metric, objective
-from gradpair.xgboost._model import NATIVE
 from gradpair.xgboost._params import requested_constant
-from gradpair.xgboost._start import fitted_constant, without_default_metric
 
 
 def cv(
@@ -81,8 +80,8 @@ early_stopping_rounds, fpreproc, as_pandas, verbose_eval, show_stdv, seed, callb
     checks.check_data("dtrain", dtrain, xgb.DMatrix)
     params = checks.copy_params(params)
     constant = requested_constant(params, constant, obj)
-    params["objective"] = NATIVE
-    params |= without_default_metric(params, metrics or params.get("eval_metric"))
+    params["objective"] = _model.NATIVE
+    params |= _start.without_default_metric(params, metrics or params.get("eval_metric"))
     if custom_metric is None:
         custom_metric = metric(loss)
         maximize = False if maximize is None else maximize
@@ -93,7 +92,7 @@ early_stopping_rounds, fpreproc, as_pandas, verbose_eval, show_stdv, seed, callb
         if fpreproc is not None:
             train_rows, test_rows, fold_params = fpreproc(train_rows, test_rows, fold_params)
         start = requested_constant(fold_params, constant, None)
-        start = fitted_constant(train_rows, loss) if start is None else start
+        start = _start.fitted_constant(train_rows, loss) if start is None else start
         return _offset_by(train_rows, start), _offset_by(test_rows, start), fold_params
 
     return xgb.cv(

@@ -9,9 +9,8 @@ from sklearn.base import clone
 from gradpair._hosts.estimator import EncodedRows, Trained, TrainingPlan, fields_of_sets
 from gradpair._hosts.metrics import estimator_metric
 from gradpair._validation import Array
-from gradpair.xgboost import _model, _params
+from gradpair.xgboost import _model, _params, _start
 from gradpair.xgboost._callables import metric, objective
-from gradpair.xgboost._start import place, without_default_metric
 
 ESTIMATOR = xgb.XGBClassifier
 QUIET: dict[str, Any] = {}  # parameters with which it prints nothing
@@ -39,7 +38,7 @@ def train(
     names = [name for name in _listed(estimator.eval_metric) if not callable(name)]
     params = {**estimator.get_params(deep=False), "eval_metric": names}
     rounds = estimator.get_num_boosting_rounds()
-    start = place(plan.constant, params, offsets=rows.offset is not None, rounds=rounds)
+    start = _start.place(plan.constant, params, offsets=rows.offset is not None, rounds=rounds)
     trainer = clone(estimator).set_params(
         objective=objective(plan.loss, start=start.shift, hessian=plan.hessian),
         base_score=start.base_score,
@@ -103,7 +102,7 @@ def _metric(asked: Any, shift: float, plan: TrainingPlan) -> dict[str, Any]:
         metrics = [metric(plan.loss, start=shift)]
     if len(metrics) > 1 or not callable(metrics[0]):
         return {"eval_metric": metrics}
-    return {"eval_metric": metrics[0], **without_default_metric({}, None)}
+    return {"eval_metric": metrics[0], **_start.without_default_metric({}, None)}
 
 
 def _listed(asked: Any) -> list[Any]:

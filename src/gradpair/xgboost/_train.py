@@ -10,16 +10,9 @@ from gradpair._hosts import params as checks
 from gradpair._hosts.callables import HESSIAN_FLOOR, Hessian
 from gradpair._hosts.metrics import ShiftedMetric
 from gradpair.losses import Loss, check_loss
-from gradpair.xgboost import _model
+from gradpair.xgboost import _model, _start
 from gradpair.xgboost._callables import metric, objective
 from gradpair.xgboost._params import requested_constant
-from gradpair.xgboost._start import (
-    DEFAULT_METRIC,
-    fitted_constant,
-    has_offsets,
-    place,
-    without_default_metric,
-)
 
 
 def train(
@@ -104,12 +97,12 @@ verbose_eval, callbacks
     if xgb_model is not None:
         xgb_model = _continuable(xgb_model, constant)
     else:
-        constant = fitted_constant(dtrain, loss) if constant is None else constant
-        offsets = has_offsets([dtrain, *(pair[0] for pair in evals or ())])
-        start = place(constant, params, offsets=offsets, rounds=num_boost_round)
+        constant = _start.fitted_constant(dtrain, loss) if constant is None else constant
+        offsets = _start.has_offsets([dtrain, *(pair[0] for pair in evals or ())])
+        start = _start.place(constant, params, offsets=offsets, rounds=num_boost_round)
         params["base_score"], shift = start.base_score, start.shift
     params["objective"] = _model.NATIVE
-    params |= (silence := without_default_metric(params, params.get("eval_metric")))
+    params |= (silence := _start.without_default_metric(params, params.get("eval_metric")))
     if custom_metric is None:
         custom_metric = metric(loss, start=shift)
         maximize = False if maximize is None else maximize
@@ -130,8 +123,8 @@ verbose_eval, callbacks
         custom_metric=custom_metric,
     )
     if silence:  # in this training, not for the model's own eval
-        params[DEFAULT_METRIC] = 0
-        booster.set_param({DEFAULT_METRIC: 0})
+        params[_start.DEFAULT_METRIC] = 0
+        booster.set_param({_start.DEFAULT_METRIC: 0})
     if not shift:
         return booster
     del params["base_score"]  # it is in the model, and would be set again
