@@ -17,8 +17,9 @@ from scipy.special import expit
 import gradpair as gp
 import objectives
 from gradpair.audit import Finding, Point, Report
-from gradpair.audit import _subjects as _audit_subject
 from gradpair.audit._numerical import derivative
+from gradpair.lightgbm._subjects import LGBMClassifierSubject
+from gradpair.xgboost._subjects import XGBClassifierSubject
 from objectives import RIGHT, WRONG
 from table import CASES, LOSSES
 
@@ -187,10 +188,10 @@ def shapes(call):
 @pytest.mark.parametrize(
     ("classifier", "subject"),
     [
-        (functools.partial(xgb.XGBClassifier, n_jobs=1), _audit_subject.XGBClassifierSubject),
+        (functools.partial(xgb.XGBClassifier, n_jobs=1), XGBClassifierSubject),
         (
             functools.partial(lgb.LGBMClassifier, verbosity=-1, n_jobs=1),
-            _audit_subject.LGBMClassifierSubject,
+            LGBMClassifierSubject,
         ),
     ],
     ids=["XGBClassifier", "LGBMClassifier"],

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 
 import gradpair
+from gradpair._hosts import record
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -35,9 +36,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     check.add_argument(
         "--kind",
-        choices=("xgboost", "lightgbm", "sklearn"),
-        help="how a callable is called: (preds, DMatrix), (preds, Dataset) or "
-        "(y_true, y_pred[, sample_weight])",
+        choices=(*record.HOSTS, "sklearn"),
+        help="how a callable is called: as the host of this name does, (preds, data), or as its "
+        "estimator does, (y_true, y_pred[, sample_weight])",
     )
     check.add_argument(
         "--loss",

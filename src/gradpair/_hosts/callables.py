@@ -29,7 +29,7 @@ class HostCallable(ABC):
     ``sample_weight``; LightGBM's count three parameters.
     """
 
-    host: ClassVar[str]
+    host: ClassVar[str]  # its name in the list of hosts
     data_type: ClassVar[type]
 
     loss: Loss

@@ -12,11 +12,12 @@ Precision = type[np.floating[Any]]
 
 
 class Fault(NamedTuple):
-    """Why a host cannot read an array."""
+    """Why one host in particular cannot use an objective, or what it returns."""
 
     severity: Literal["error", "warning"]
     code: str
     text: str
+    advice: str = "Return contiguous NumPy arrays of float32 or float64."
 
 
 @dataclass(frozen=True)
@@ -36,13 +37,45 @@ class Subject(ABC):
         """Return labels and weights as the host holds them."""
 
     @abstractmethod
-    def call(self, predictions: Array, data: Any) -> Any:
-        """Call the objective as the host does."""
-
-    @abstractmethod
     def held(self, data: Any) -> list[Array]:
         """Return the labels and weights that the data holds now."""
 
     @abstractmethod
+    def call(self, predictions: Array, data: Any) -> Any:
+        """Call the objective as the host does."""
+
+    @abstractmethod
     def fault_of(self, values: Any, precision: np.dtype[Any]) -> Fault | None:
         """Return why the host cannot read a gradient or hessian, if it cannot."""
+
+    def fault_of_call(self, predictions: Array, data: Any) -> Fault | None:  # noqa: ARG002
+        """Return what goes wrong because of the way in which this host calls, if anything."""
+        return None
+
+
+class DataSubject(Subject):
+    """One that gets predictions and the host's own data, which knows labels and weights."""
+
+    def held(self, data: Any) -> list[Array]:
+        """Return what the data's getters return."""
+        return [array for array in (data.get_label(), data.get_weight()) if array is not None]
+
+    def call(self, predictions: Array, data: Any) -> Any:
+        """Call it with both."""
+        return self.objective(predictions, data)
+
+
+class ArraySubject(Subject):
+    """One that gets labels and weights as float32 arrays."""
+
+    weighting = (
+        "Take a third parameter, sample_weight=None, and multiply both by it unless it is None."
+    )
+
+    def data(self, y: Array, w: Array | None) -> Any:
+        """Return both arrays."""
+        return y.astype(np.float32), None if w is None else w.astype(np.float32)
+
+    def held(self, data: Any) -> list[Array]:
+        """Return those arrays that there are."""
+        return [array for array in data if array is not None]

@@ -2,8 +2,13 @@
 
 import re
 from collections.abc import Callable
+from typing import Any
 
-import lightgbm as lgb
+try:
+    import lightgbm as lgb
+except ModuleNotFoundError as error:
+    msg = "gradpair.lightgbm needs LightGBM: pip install 'gradpair[lightgbm]'"
+    raise ModuleNotFoundError(msg, name=error.name) from error
 
 _NATIVE = "binary sigmoid:1"
 
@@ -17,6 +22,18 @@ def objective_of(text: str) -> str | None:
 def is_native(text: str) -> bool:
     """Whether the model predicts sigmoid(raw score)."""
     return objective_of(text) == _NATIVE
+
+
+def structures(booster: lgb.Booster) -> list[Any]:
+    """Return the splits of each tree, without the values of its leaves."""
+    return [_structure(tree["tree_structure"]) for tree in booster.dump_model()["tree_info"]]
+
+
+def _structure(node: dict[str, Any]) -> Any:
+    if "split_feature" not in node:
+        return ()
+    children = _structure(node["left_child"]), _structure(node["right_child"])
+    return node["split_feature"], node["threshold"], children
 
 
 def native(booster: lgb.Booster, shift: float) -> lgb.Booster:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, final
 
+import lightgbm as lgb
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -13,15 +14,8 @@ from gradpair import _validation
 from gradpair._hosts import callables as _adapter
 from gradpair._intercept import optimal_constant
 from gradpair._validation import Array
-from gradpair.losses import Loss, check_loss
-
-try:
-    import lightgbm as lgb
-except ModuleNotFoundError as error:
-    msg = "gradpair.lightgbm needs LightGBM: pip install 'gradpair[lightgbm]'"
-    raise ModuleNotFoundError(msg, name=error.name) from error
-
 from gradpair.lightgbm import _model as _lightgbm_model
+from gradpair.losses import Loss, check_loss
 
 __all__ = ["cv", "metric", "native", "objective", "to_native", "train"]
 
@@ -67,7 +61,7 @@ _IGNORED: tuple[tuple[tuple[str, ...], float, str], ...] = (
 class _LightGBM(_adapter.HostCallable):
     """Marks a callable as LightGBM's."""
 
-    host = "LightGBM"
+    host = "lightgbm"
     data_type = lgb.Dataset
 
 

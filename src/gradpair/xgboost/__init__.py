@@ -1,5 +1,6 @@
 """XGBoost: losses as its custom objective and metric, and training that gets everything right."""
 
+from gradpair.xgboost._host import HOST  # noqa: F401 - the list of hosts looks for it here
 from gradpair.xgboost._train import (  # noqa: F401 - pickles look for them here
     Metric,
     Objective,

@@ -5,9 +5,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import xgboost as xgb
 
 from gradpair.functional import logit, sigmoid
+
+try:
+    import xgboost as xgb
+except ModuleNotFoundError as error:
+    msg = "gradpair.xgboost needs XGBoost: pip install 'gradpair[xgboost]'"
+    raise ModuleNotFoundError(msg, name=error.name) from error
 
 NATIVE = "binary:logistic"
 # XGBoost keeps the intercept of binary:logistic as a float32 probability. Between these margins
@@ -20,6 +25,17 @@ _PROBABILITY, _MARGIN = (NATIVE, "reg:logistic"), ("reg:squarederror", "binary:l
 def objective_of(booster: xgb.Booster) -> str:
     """Return the objective that a model was saved or trained with."""
     return str(json.loads(booster.save_config())["learner"]["objective"]["name"])
+
+
+def structures(booster: xgb.Booster) -> list[Any]:
+    """Return the splits of each tree, without the values of its leaves."""
+    return [_structure(json.loads(tree)) for tree in booster.get_dump(dump_format="json")]
+
+
+def _structure(node: dict[str, Any]) -> Any:
+    if "leaf" in node:
+        return ()
+    return node["split"], node["split_condition"], tuple(map(_structure, node["children"]))
 
 
 def native(booster: xgb.Booster, shift: float, params: Mapping[str, Any]) -> xgb.Booster:

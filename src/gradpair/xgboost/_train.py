@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, final
 
 import numpy as np
+import xgboost as xgb
 from numpy.typing import ArrayLike
 
 from gradpair import _validation
@@ -15,13 +16,6 @@ from gradpair._intercept import optimal_constant
 from gradpair._validation import Array
 from gradpair.functional import logit, sigmoid
 from gradpair.losses import Loss, check_loss
-
-try:
-    import xgboost as xgb
-except ModuleNotFoundError as error:
-    msg = "gradpair.xgboost needs XGBoost: pip install 'gradpair[xgboost]'"
-    raise ModuleNotFoundError(msg, name=error.name) from error
-
 from gradpair.xgboost import _model as _xgboost_model
 
 __all__ = ["cv", "metric", "native", "objective", "to_native", "train"]
@@ -34,7 +28,7 @@ _RANKING_METRICS = ("auc", "aucpr", "pre", "ndcg", "map")
 class _XGBoost(_adapter.HostCallable):
     """Marks a callable as XGBoost's."""
 
-    host = "XGBoost"
+    host = "xgboost"
     data_type = xgb.DMatrix
 
 
