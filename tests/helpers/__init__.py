@@ -1,0 +1,1 @@
+"""What tests share: the table of losses, one face for both hosts."""
