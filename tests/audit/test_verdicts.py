@@ -73,6 +73,43 @@ def test_a_finding_names_the_worst_row_and_what_was_expected_there():
     assert "0.5 times" in found.what
 
 
+@pytest.mark.parametrize("kind", ["xgboost", "lightgbm"])
+@pytest.mark.parametrize(
+    ("objective", "clip"), [(wrong.clipped_at_1e_7, 17), (wrong.clipped_at_1e_15, 36)]
+)
+def test_no_gradient_on_wrong_rows_is_an_error_if_the_loss_has_one_there(objective, clip, kind):
+    (known,) = gp.check_objective(objective, kind=kind, loss=gp.BinaryCrossEntropy()).findings
+    (unknown,) = gp.check_objective(objective, kind=kind).findings
+    assert (known.severity, unknown.severity) == ("error", "warning")
+    for found in (known, unknown):
+        assert found.code == "frozen"
+        assert "Such rows are never corrected." in found.what
+        assert found.point.got == 0
+        assert 15 < abs(found.point.raw_prediction) <= clip
+    assert abs(known.point.expected) == pytest.approx(1)
+    assert unknown.point.expected is None
+
+
+def test_rows_far_out_do_not_hide_a_gradient_of_0_nearer_by_even_of_an_exponential_loss():
+    (found, *_) = gp.check_objective(
+        wrong.exponential_to_a_bound, kind="lightgbm", loss=right.exponential_loss
+    ).findings
+    assert "first at |z| = 80" in found.what
+
+
+def test_a_gradient_of_0_is_found_once():
+    findings = gp.check_objective(wrong.clipped_through, kind="xgboost").findings
+    assert [found.code for found in findings].count("frozen") == 1
+
+
+@pytest.mark.parametrize("kind", ["xgboost", "lightgbm"])
+def test_a_gradient_that_vanishes_with_that_of_its_loss_is_not_accused(kind):
+    for objective in (right.brier_exact, right.brier_that_rounds):
+        for loss, severities in ((None, ["warning"]), (right.brier, [])):
+            findings = gp.check_objective(objective, kind=kind, loss=loss).findings
+            assert [f.severity for f in findings if f.code == "frozen"] == severities
+
+
 def test_the_gradient_of_a_log_likelihood_is_told_from_a_slip_of_the_sign():
     advice = {}
     for objective in (wrong.log_likelihood, wrong.sign_error):

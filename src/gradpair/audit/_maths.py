@@ -78,6 +78,25 @@ def check_sign(audit: Audit) -> Iterator[Finding]:
     yield Finding("error", "sign", what, advice, rows.point(int(np.argmin(pull)), gradient))
 
 
+def check_vanished(audit: Audit) -> Iterator[Finding]:
+    """Whether all wrong rows, to |z| = 10,000, are pulled at all: no rounding takes that away."""
+    rows = _wrong_rows(audit, [*_WRONG, *(size for size in TAILS if size > _WRONG[-1])])
+    gradient, _ = audit.derivatives(rows)
+    slope = audit.loss_slope(rows)
+    zero = gradient == 0
+    wrong, unknown = zero & slope.differs(gradient), zero & ~slope.known()
+    found = wrong if wrong.sum() >= FEW else unknown
+    if found.sum() >= FEW:
+        severity: Severity = "error" if found is wrong else "warning"
+        first = int(np.argmin(np.where(found, np.abs(rows.z), np.inf)))
+        what = (
+            f"The gradient of {found.sum()} of {found.size} wrong rows is 0, first at |z| = "
+            f"{abs(rows.z[first]):.4g}. Such rows are never corrected."
+        )
+        at = rows.point(first, gradient, slope.value)
+        yield Finding(severity, "frozen", what, _UNCLIPPED, at)
+
+
 def check_flat(audit: Audit) -> Iterator[Finding]:
     """Whether wrong rows, to |z| = 15, feel how wrong they are."""
     rows = _wrong_rows(audit, _WRONG)
@@ -86,7 +105,7 @@ def check_flat(audit: Audit) -> Iterator[Finding]:
     for of_label in np.split(np.arange(rows.y.size), 2):
         value = gradient[of_label[-1]]
         flat = of_label[gradient[of_label] == value]
-        if flat.size < FEW:
+        if value == 0 or flat.size < FEW:
             continue
         before = gradient[max(flat[0] - _PER_MARGIN, of_label[0])]
         breaks_off = abs(value - before) > _APPROACH * abs(value)  # as no linear loss does
@@ -172,4 +191,4 @@ def _wrong_rows(audit: Audit, sizes: Sequence[float] | Array) -> AuditRows:
     return audit.rows(np.repeat([0, 1], len(sizes)), np.concatenate([sizes, np.negative(sizes)]))
 
 
-CHECKS = (check_finite, check_sign, check_flat, check_gradient, check_hessian)
+CHECKS = (check_finite, check_sign, check_vanished, check_flat, check_gradient, check_hessian)

@@ -70,6 +70,16 @@ class WrongPositiveHessian(NoPositiveHessian):
         return self._gradient_hessian(y_true, raw_prediction)
 
 
+@wrong(errors={"frozen"})
+@dataclass(frozen=True)
+class Clipped(Shifted):
+    """The gradient of a clipped probability."""
+
+    def _gradient_hessian(self, y_true, raw_prediction):
+        gradient, hessian = super()._gradient_hessian(y_true, raw_prediction)
+        return np.where(np.abs(raw_prediction) < 16.1, gradient, 0), hessian
+
+
 @wrong(errors={"gradient", "soft-labels", "output-dtype"})
 @dataclass(frozen=True)
 class WrongHooks(gp.Loss):

@@ -32,6 +32,19 @@ def log_loss(y_true, raw_prediction):
     return np.logaddexp(0, raw_prediction) - y_true * raw_prediction
 
 
+def overflowing_log_loss(y_true, raw_prediction):
+    """Infinite where 1 - p rounds to 0."""
+    return -np.log(1 - expit((1 - 2 * y_true) * raw_prediction))
+
+
+def capped_hinge_loss(y_true, raw_prediction):
+    return np.clip(1 - (2 * y_true - 1) * raw_prediction, 0, 7)
+
+
+def exponential_loss(y_true, raw_prediction):
+    return np.exp((1 - 2 * y_true) * raw_prediction)
+
+
 def summed_log_loss(y_true, raw_prediction):
     return log_loss(y_true, raw_prediction).sum()
 
@@ -105,6 +118,24 @@ def brier_gauss_newton(preds, data):
     p, q = expit(preds), expit(-preds)
     w = weight_of(data)
     return 2 * w * (p - data.get_label()) * p * q, 2 * w * (p * q) ** 2
+
+
+@right(brier, notes=SURROGATE)
+@wrong(warnings={"frozen"}, notes=SURROGATE)
+def brier_that_rounds(preds, data):
+    """In float32 its gradient is 0 from a margin of 17 on, where it would be 1e-7."""
+    p, w = expit(preds), weight_of(data)
+    slope = p * (1 - p)
+    return 2 * w * (p - data.get_label()) * slope, 2 * w * slope**2
+
+
+@right(capped_hinge_loss, notes=SURROGATE | HARD)
+@wrong(warnings={"frozen"}, notes=SURROGATE | HARD)
+def capped_hinge(preds, data):
+    """It lets go of rows beyond a margin of 6."""
+    sign, w = 2 * data.get_label() - 1, weight_of(data)
+    pulled = (sign * preds < 1) & (sign * preds > -6)
+    return -w * sign * pulled, w * np.ones_like(preds)
 
 
 @right(brier, warnings={"hessian-negative"})

@@ -22,9 +22,11 @@ from helpers.specimens.right import (
     brier,
     brier_exact,
     brier_gauss_newton,
+    exponential_loss,
     focal_gradient,
     log_loss,
     margin_squared_error,
+    overflowing_log_loss,
     scipy_log_loss,
     sklearn_log_loss,
     squared_error,
@@ -88,6 +90,26 @@ def clipped_through(preds, data):
     p, w = expit(preds), weight_of(data)
     inside = (p > 1e-3) & (p < 1 - 1e-3)
     return w * (p - data.get_label()) * inside, w * p * (1 - p)
+
+
+def clipped_at(bound, preds, data):
+    """What automatic differentiation gives beyond the bound: nothing."""
+    p, w = expit(preds), weight_of(data)
+    inside = (p > bound) & (p < 1 - bound)
+    return w * np.where(inside, p - data.get_label(), 0), w * p * expit(-preds)
+
+
+@wrong(BCE, errors={"frozen"})
+@wrong(warnings={"frozen"})
+def clipped_at_1e_7(preds, data):
+    return clipped_at(1e-7, preds, data)
+
+
+@wrong(overflowing_log_loss, kind="lightgbm", warnings={"frozen"})  # infinite where this is 0
+@wrong(BCE, errors={"frozen"})
+@wrong(warnings={"frozen"})
+def clipped_at_1e_15(preds, data):
+    return clipped_at(1e-15, preds, data)
 
 
 @wrong(BCE, errors={"hessian"}, warnings={"hessian-negative", "hessian-zero"})
@@ -393,6 +415,14 @@ def exponential(preds, data):
     return -w * sign * size, w * size
 
 
+@wrong(exponential_loss, errors={"frozen"}, notes=HARD)
+@wrong(warnings={"frozen"}, notes=HARD)
+def exponential_to_a_bound(preds, data):
+    sign, w = 2 * data.get_label() - 1, weight_of(data)
+    size = np.exp(-sign * preds.clip(-60, 60))
+    return -w * sign * size * (np.abs(preds) < 60), w * size
+
+
 @wrong(brier, warnings={"gradient-rescaled"}, notes=SURROGATE)
 def wrong_factor(preds, data):
     """Brier score without the 2, and a hessian without it too."""
@@ -406,7 +436,7 @@ def billionfold(preds, data):
     return 1e9 * gradient, 1e9 * hessian
 
 
-@wrong(BCE, errors={"gradient"}, notes=SURROGATE)
+@wrong(BCE, errors={"gradient", "frozen"}, notes=SURROGATE)  # it vanishes where log loss does not
 def wrong_loss(preds, data):
     """Brier score where log loss is meant."""
     return brier_gauss_newton(preds, data)
