@@ -141,6 +141,12 @@ def test_lightgbm_fails_to_train_with_what_cannot_be_deep_copied():
         train_lightgbm(wrong.NoCopies())
 
 
+def test_lgbmclassifier_fails_to_train_with_it_too():
+    model = lgb.LGBMClassifier(objective=wrong.NoCopiesForEstimators(), n_jobs=1, verbosity=-1)
+    with pytest.raises(TypeError, match="generator"):
+        model.fit(np.arange(60.0).reshape(-1, 1), np.tile([0, 1, 1], 20))
+
+
 def test_lightgbm_forgets_weights_that_are_all_one():
     rows = lgb.Dataset(np.arange(20.0).reshape(-1, 1), np.zeros(20), weight=np.ones(20))
     assert rows.construct().get_weight() is None

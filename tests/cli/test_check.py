@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gradpair.__main__ import main
+from gradpair._hosts import record
 
 MODULE = """
 import sys
@@ -46,6 +47,9 @@ class LeavingLoss(gp.Loss):
 
     def __init__(self):
         sys.exit(0)
+
+def nothing_for_lists(labels, margins, weights):
+    return [0.0 for _ in labels], [0.0 for _ in labels]
 
 def accented(preds, data):
     raise ValueError("d\u00e9j\u00e0 vu")
@@ -187,6 +191,16 @@ def written_to(stdout, *args, **environment):
         check=False,
         env=os.environ | environment,
     )
+
+
+def test_check_takes_a_host_that_is_added_to_the_list(check, monkeypatch, capsys):
+    monkeypatch.setitem(record.HOSTS, "toy_host", "helpers.toy_host")
+    with pytest.raises(SystemExit):
+        main(["check", "--help"])
+    assert "--kind {xgboost,lightgbm,toy_host,sklearn}" in capsys.readouterr().out
+    args = ("--kind", "toy_host", "--loss", "mine:log_loss")
+    out, _ = check("mine:nothing_for_lists", *args, code=1)
+    assert out.startswith("nothing_for_lists as toy_host: ")
 
 
 def test_check_refuses_an_unknown_kind_with_the_usage(folder):

@@ -143,6 +143,18 @@ def half_precision(preds, data):
     return tuple(column.astype(np.float16) for column in scipy_log_loss(preds, data))
 
 
+@wrong(
+    BCE,
+    kind="sklearn",
+    errors={"output-dtype"},
+    warnings={"frozen"},
+    notes=SURROGATE | HARD,
+)
+def half_precision_for_estimators(y_true, y_pred, sample_weight=None):
+    columns = sklearn_log_loss(y_true, y_pred, sample_weight)
+    return tuple(column.astype(np.float16) for column in columns)
+
+
 @wrong(BCE, kind="xgboost", errors={"output-dtype"})
 def foreign_byte_order(preds, data):
     return tuple(column.astype(">f4") for column in scipy_log_loss(preds, data))
@@ -471,6 +483,12 @@ class NoCopies:
 
     def __call__(self, preds, data):
         return scipy_log_loss(preds, data)
+
+
+@wrong(BCE, kind="sklearn", errors={"not-deep-copyable"}, warnings={"not-picklable"})
+class NoCopiesForEstimators(NoCopies):
+    def __call__(self, y_true, y_pred, sample_weight=None):
+        return sklearn_log_loss(y_true, y_pred, sample_weight)
 
 
 @wrong(BCE, kind="xgboost", warnings={"not-picklable", "not-deep-copyable"})
