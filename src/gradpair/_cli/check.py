@@ -54,7 +54,11 @@ def _load(target: str) -> Any:
         msg = f"expected module:attribute or path/to/file.py:attribute; got {target!r}."
         raise _LoadError(msg)
     try:
-        module = _file(place) if place.endswith(".py") else _module(place)
+        if place.endswith(".py"):
+            module = _file(place)
+        else:
+            _search_first(Path.cwd())
+            module = importlib.import_module(place)
     except (Exception, SystemExit) as error:
         msg = f"cannot import {place}: {type(error).__name__}: {error}"
         raise _LoadError(msg) from error
@@ -65,11 +69,6 @@ def _load(target: str) -> Any:
         raise _LoadError(msg) from error
     # A command line has no other way to an instance, such as of gradpair:BinaryCrossEntropy.
     return found() if isinstance(found, type) and issubclass(found, Loss) else found
-
-
-def _module(name: str) -> ModuleType:
-    _search_first(Path.cwd())
-    return importlib.import_module(name)
 
 
 @functools.cache

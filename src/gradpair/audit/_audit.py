@@ -126,14 +126,13 @@ def _loss_function(objective: Any, loss: Any) -> LossFunction | None:
     """Return the loss of each row as a function of labels and margins, if there is a loss."""
     shift = 0.0
     if loss is not None:
-        _check_loss(loss)
+        function = _checked_loss(loss)
     elif isinstance(objective, ObjectiveCallable):
-        loss, shift = objective.loss, objective.start
+        function, shift = objective.loss.loss, objective.start
     elif isinstance(objective, Loss):
-        loss = objective
+        function = objective.loss
     else:
         return None
-    function = loss.loss if isinstance(loss, Loss) else loss
 
     def one_per_row(y: Array, z: Array) -> Array:
         return column("loss", attempt("The loss", lambda: function(y.copy(), z + shift)), y.size)
@@ -141,15 +140,15 @@ def _loss_function(objective: Any, loss: Any) -> LossFunction | None:
     return one_per_row
 
 
-def _check_loss(loss: Any) -> None:
-    """Refuse what is no loss; unlike that of an objective of ours, it is not under audit."""
+def _checked_loss(loss: Any) -> Callable[..., Any]:
+    """Return the user's loss as a function; unlike an objective's own it is not under audit."""
     if isinstance(loss, type) or not (isinstance(loss, Loss) or callable(loss)):
         msg = (
             f"loss must be a gradpair.Loss or a function of y_true and raw_prediction; "
             f"got {loss!r}."
         )
         raise TypeError(msg)
-    function = loss.loss if isinstance(loss, Loss) else loss
+    function: Callable[..., Any] = loss.loss if isinstance(loss, Loss) else loss
     shape = np.shape(function(np.array([0.0, 1.0, 1.0]), np.zeros(3)))
     if shape != (3,):
         msg = (
@@ -157,6 +156,7 @@ def _check_loss(loss: Any) -> None:
             f"shape (3,), got {shape}."
         )
         raise ValueError(msg)
+    return function
 
 
 def _audit(subject: Subject, loss: LossFunction | None, seed: int) -> tuple[Finding, ...]:

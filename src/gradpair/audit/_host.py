@@ -16,20 +16,17 @@ from gradpair.audit._subjects import GRADIENT, HESSIAN, Audit, CallError, attemp
 
 _BUFFERS = {
     "buffer-mutated": (
-        "The objective writes to the predictions it is given.",
-        "Work on a copy, as in preds = expit(preds) without out=.",
+        "It writes to the predictions it is given.",
+        "Work on a copy, without out=.",
     ),
     "labels-mutated": (
-        "The objective writes to the labels or weights of the data, for all later rounds too.",
-        "Work on a copy, as in y = 2 * y - 1 for y *= 2.",
+        "It writes to the labels or weights of the data.",
+        "Work on a copy of them.",
     ),
-    "buffer-returned": (
-        "What the objective returns lies in the memory of the predictions.",
-        "Return fresh arrays.",
-    ),
+    "buffer-returned": ("It returns memory of the predictions.", "Return fresh arrays."),
     "buffer-retained": (
-        "The objective keeps the predictions after it has returned.",
-        "Keep a copy: LightGBM hands over the same memory in every round, and its values change.",
+        "It keeps the predictions, whose memory LightGBM fills anew in every round.",
+        "Keep a copy.",
     ),
 }
 
@@ -95,8 +92,7 @@ def check_fresh_results(audit: Audit) -> Iterator[Finding]:
     second = audit.result(-predictions, data)  # held while the first is looked at
     if not _same(first, before):
         what = "A second call changes the arrays that the first one returned."
-        advice = "Return fresh arrays: two trainings that share the objective get wrong models."
-        yield Finding("error", "buffer-reused", what, advice)
+        yield Finding("error", "buffer-reused", what, "Return fresh arrays.")
     del second
 
 

@@ -8,7 +8,8 @@ from gradpair._validation import Array
 from gradpair.audit._compare import FEW, close, surrogate
 from gradpair.audit._maths import TAILS
 from gradpair.audit._report import Finding
-from gradpair.audit._subjects import LIMIT, Audit, AuditRows, CallError, attempt, column, pair
+from gradpair.audit._subjects import LIMIT, Audit, AuditRows, attempt, column, pair
+from gradpair.losses import Loss
 
 _LOG_ATOL = 0.03  # 3% of a gradient
 _ROUNDING = 16 * float(np.finfo(np.float64).eps)  # what a gradient may be off by ...
@@ -23,10 +24,7 @@ def check_convexity(audit: Audit) -> Iterator[Finding]:
     rows, *_, slope = audit.sample
     negative = slope.value < -slope.tolerance
     if negative.sum() >= FEW:
-        what = (
-            f"The loss is declared convex, and its second derivative is negative in "
-            f"{negative.sum()} of {negative.size} rows."
-        )
+        what = f"Declared convex, it has a negative second derivative in {negative.sum()} rows."
         advice = "Set convex = False and define _gradient_positive_hessian."
         lowest = rows.point(int(np.argmin(slope.value)), slope.value)
         yield Finding("error", "convex", what, advice, lowest)
@@ -34,21 +32,17 @@ def check_convexity(audit: Audit) -> Iterator[Finding]:
 
 def _check_positive_hessian(audit: Audit) -> Iterator[Finding]:
     rows, gradient, _, slope = audit.sample
-    hook = audit.subject.objective._gradient_positive_hessian
-    try:
-        columns = pair(hook.__name__, lambda: hook(rows.y.copy(), rows.z.copy()))
-    except CallError as error:
-        if not isinstance(error.__cause__, NotImplementedError):
-            raise
+    loss = audit.subject.objective
+    if type(loss)._gradient_positive_hessian is Loss._gradient_positive_hessian:
+        what = "Not declared convex, it defines no _gradient_positive_hessian."
         advice = "Define it: the adapters use it unless told hessian='exact'."
-        yield Finding("error", "positive-hessian", str(error.__cause__), advice)
+        yield Finding("error", "positive-hessian", what, advice)
         return
+    hook = loss._gradient_positive_hessian
+    columns = pair(hook.__name__, lambda: hook(rows.y.copy(), rows.z.copy()))
     pulled, positive = (column(hook.__name__, values, rows.y.size) for values in columns)
     if not close(pulled, gradient) or not surrogate(gradient, positive, slope):
-        what = (
-            "_gradient_positive_hessian does not return the gradient with a bound of the second "
-            "derivative that is nowhere negative."
-        )
+        what = f"{hook.__name__} does not return the gradient with a positive bound of its slope."
         advice = "Return the gradient and the second derivative without its negative terms."
         worst = rows.worst(positive, slope.value)
         yield Finding("error", "positive-hessian", what, advice, worst)

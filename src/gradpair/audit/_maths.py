@@ -52,10 +52,8 @@ def check_finite(audit: Audit) -> Iterator[Finding]:
 
 def _not_finite(name: str, rows: AuditRows, values: Array, precision: str) -> Finding:
     at = int(np.argmin(np.where(np.isfinite(values), np.inf, np.abs(rows.z))))
-    what = (
-        f"The {name} is not finite for margins of {precision}, first at |z| = "
-        f"{abs(rows.z[at]):g}. One such row makes a whole tree useless."
-    )
+    where = f"for margins of {precision}, first at |z| = {abs(rows.z[at]):g}"
+    what = f"The {name} is not finite {where}. One such row makes a whole tree useless."
     advice = (
         "Find what overflows or divides by 0 there. In logarithms and quotients, write expit(-z) "
         "for 1 - p and scipy.special.log_expit(z) for log(p); where a loss grows like exp(z), "
@@ -136,10 +134,7 @@ def check_gradient(audit: Audit) -> Iterator[Finding]:
         return
     differing = rows_that_differ(rows.y, wrong, gradient, slope.value)
     what = f"The gradient is not the derivative of the loss: {differing}"
-    advice = (
-        "Differentiate the loss with respect to the raw prediction, through the sigmoid; if it "
-        "weights the classes, so must the gradient."
-    )
+    advice = "Differentiate the loss by the raw prediction, through sigmoid and class weights."
     yield Finding("error", "gradient", what, advice, worst)
 
 
@@ -166,10 +161,8 @@ def check_hessian_sign(audit: Audit) -> Iterator[Finding]:
     _, hessian = audit.derivatives(rows)
     negative = hessian < 0
     if negative.any():
-        what = (
-            f"The hessian is negative in {negative.sum()} of {negative.size} rows. A leaf's value "
-            f"is divided by the sum of its hessians: it may get the wrong sign."
-        )
+        what = f"The hessian is negative in {negative.sum()} of {negative.size} rows: a leaf's "
+        what += "value is divided by their sum and may get the wrong sign."
         advice = "Leave out the terms that can be negative, or take max(hessian, 1e-16)."
         lowest = rows.point(int(np.argmin(hessian)), hessian)
         yield Finding("warning", "hessian-negative", what, advice, lowest)
@@ -177,10 +170,7 @@ def check_hessian_sign(audit: Audit) -> Iterator[Finding]:
     gradient, hessian = audit.derivatives(rows)
     zero = (hessian == 0) & (gradient != 0)
     if zero.any():
-        what = (
-            f"The hessian is 0 in {zero.sum()} of {zero.size} clearly wrong rows: they pull on a "
-            f"leaf's value without a share in what it is divided by."
-        )
+        what = f"The hessian is 0 in {zero.sum()} of {zero.size} wrong rows that have a gradient."
         advice = "Use a bound of the second derivative instead, such as a Gauss-Newton hessian."
         first = rows.point(int(np.argmax(zero)), hessian)
         yield Finding("warning", "hessian-zero", what, advice, first)

@@ -83,19 +83,14 @@ def check_rows(audit: Audit) -> Iterator[Finding]:
             what = f"The {name} is divided by the number of rows; the hosts expect each row's own."
             yield Finding("error", "averaged", what, "Leave the mean out.")
         elif not (alone and close(halved[i], expected)):
-            what = (
-                f"The {name} of a row changes with the rows beside it, so that it cannot be "
-                f"differentiated row by row: derivatives, weights and labels are not checked."
-            )
+            what = f"The {name} of a row changes with the rows beside it, so that derivatives, "
+            what += "weights and labels are not checked."
             yield Finding("warning", "rows-coupled", what, "Nothing, if that is meant.")
         elif not close(unbalanced[i], together[i][fewer_ones]):
-            what = (
-                f"The {name} of a row changes with the share of ones among all rows. The audit "
-                f"calls with equally many of both and compares no gradient with a loss."
-            )
+            what = f"The {name} changes with the share of ones: it is not compared with a loss."
             advice = (
-                "Nothing, if it is called with all training rows. In distributed training it is "
-                "not: compute the class weight before and pass it as a parameter."
+                "Nothing, if it gets all training rows, as it does not in distributed training: "
+                "there, compute the class weight before and pass it as a parameter."
             )
             yield Finding("warning", "class-balanced", what, advice)
         else:

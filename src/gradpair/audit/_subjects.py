@@ -120,15 +120,6 @@ class LossSubject(ArraySubject):
         return Fault("error", "output-dtype", f"{what} for margins of {precision}")
 
 
-class Sample(NamedTuple):
-    """Rows with the derivatives there, and the numerical derivative of the gradient."""
-
-    rows: AuditRows
-    gradient: Array
-    hessian: Array
-    slope: NumericalDerivative
-
-
 @dataclass(frozen=True)
 class Audit:
     """What a check needs: the subject, its loss if one is known, and rows to call it with."""
@@ -172,13 +163,13 @@ class Audit:
         return self.function(rows, as_type)(rows.z)
 
     @functools.cached_property
-    def sample(self) -> Sample:
-        """Rows on which derivatives are compared."""
+    def sample(self) -> tuple[AuditRows, Array, Array, NumericalDerivative]:
+        """Rows to compare on, with gradient, hessian and the gradient's numerical derivative."""
         rows = self.both_labels(LIMIT, 64)
         gradient, hessian = self.derivatives(rows)
         function = self.function(rows)
         slope = derivative(lambda z: function(z)[0], rows.z, rows.scale(gradient))
-        return Sample(rows, gradient, hessian, slope)
+        return rows, gradient, hessian, slope
 
     def loss_slope(self, rows: AuditRows, noise: float = FLOAT32_NOISE) -> NumericalDerivative:
         """Return the derivative of the loss, which the gradient should be; nan without a loss."""
