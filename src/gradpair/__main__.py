@@ -37,8 +37,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     check.add_argument(
         "--kind",
         choices=(*record.HOSTS, "sklearn"),
-        help="how a callable is called: as the host of this name does, (preds, data), or as its "
-        "estimator does, (y_true, y_pred[, sample_weight])",
+        help="how a callable is called: (preds, data) as the host of this name does, or "
+        "(y_true, y_pred[, sample_weight])",
     )
     check.add_argument(
         "--loss",

@@ -77,7 +77,7 @@ def check_sign(audit: Audit) -> Iterator[Finding]:
 
 
 def check_vanished(audit: Audit) -> Iterator[Finding]:
-    """Whether all wrong rows, to |z| = 10,000, are pulled at all: no rounding takes that away."""
+    """Whether wrong rows, to |z| = 10,000, are pulled at all: beyond a clip they are not."""
     rows = _wrong_rows(audit, [*_WRONG, *(size for size in TAILS if size > _WRONG[-1])])
     gradient, _ = audit.derivatives(rows)
     slope = audit.loss_slope(rows)
