@@ -239,7 +239,7 @@ class Undecided(gp.Loss):
 def adapter_faults(host):
     module, other = host.module, next(h for h in HOSTS if h is not host)
     foreign = other.data(DATA.x, DATA.y)
-    wrong_host = f"this callable is for {host.adapter}, and its data must be a"
+    wrong_host = f"this callable is for {host.name}, and its data must be a"
     return {
         "the class of a loss": (
             lambda: module.objective(gp.BinaryCrossEntropy),

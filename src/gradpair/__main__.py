@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 
 import gradpair
+from gradpair._hosts import record
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -35,8 +36,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     check.add_argument(
         "--kind",
-        choices=("xgboost", "lightgbm", "sklearn"),
-        help="how a callable is called: (preds, DMatrix), (preds, Dataset) or "
+        choices=(*record.HOSTS, "sklearn"),
+        help="how a callable is called: (preds, data) as the host of this name does, or "
         "(y_true, y_pred[, sample_weight])",
     )
     check.add_argument(

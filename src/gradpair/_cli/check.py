@@ -12,18 +12,15 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from gradpair.audit import Report, check_objective
-from gradpair.audit._audit import Kind
+from gradpair.audit import check_objective
 from gradpair.losses import Loss
-
-_STYLES = {"error": "bold red", "warning": "bold yellow", "note": "bold cyan"}
 
 
 class _LoadError(Exception):
     """What was named cannot be had."""
 
 
-def run(target: str, kind: Kind | None, loss: str | None, *, as_json: bool) -> int:
+def run(target: str, kind: str | None, loss: str | None, *, as_json: bool) -> int:
     """Print the report; return 0 if it has no error, 1 if it has, 2 if there is no report."""
     try:
         with contextlib.redirect_stdout(sys.stderr):  # what the user's code prints is no report
@@ -31,14 +28,13 @@ def run(target: str, kind: Kind | None, loss: str | None, *, as_json: bool) -> i
             report = check_objective(_load(target), kind=kind, loss=expected)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - the user's code may raise anything
         return _fail(error)
+    text = json.dumps(report.to_dict(), indent=2, allow_nan=False) if as_json else str(report)
     try:
-        print(_json(report) if as_json else _text(report), flush=True)
-    except BrokenPipeError:
-        _discard_output()
-        return 2
+        print(text, flush=True)
     except (OSError, UnicodeError) as error:
-        _discard_output()
-        return _fail(error)
+        with Path(os.devnull).open("w") as nowhere:  # for what is left when the interpreter exits
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+        return 2 if isinstance(error, BrokenPipeError) else _fail(error)
     return 0 if report.ok else 1
 
 
@@ -46,12 +42,6 @@ def _fail(error: BaseException) -> int:
     name = "" if isinstance(error, _LoadError) else f"{type(error).__name__}: "
     print(f"gradpair check: {name}{' '.join(str(error).split())}", file=sys.stderr)
     return 2
-
-
-def _discard_output() -> None:
-    """Keep the interpreter from writing what is left when it exits."""
-    with Path(os.devnull).open("w") as nowhere:
-        os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 
 def _load(target: str) -> Any:
@@ -64,7 +54,11 @@ def _load(target: str) -> Any:
         msg = f"expected module:attribute or path/to/file.py:attribute; got {target!r}."
         raise _LoadError(msg)
     try:
-        module = _file(place) if place.endswith(".py") else _module(place)
+        if place.endswith(".py"):
+            module = _file(place)
+        else:
+            _search_first(Path.cwd())
+            module = importlib.import_module(place)
     except (Exception, SystemExit) as error:
         msg = f"cannot import {place}: {type(error).__name__}: {error}"
         raise _LoadError(msg) from error
@@ -75,11 +69,6 @@ def _load(target: str) -> Any:
         raise _LoadError(msg) from error
     # A command line has no other way to an instance, such as of gradpair:BinaryCrossEntropy.
     return found() if isinstance(found, type) and issubclass(found, Loss) else found
-
-
-def _module(name: str) -> ModuleType:
-    _search_first(Path.cwd())
-    return importlib.import_module(name)
 
 
 @functools.cache
@@ -100,23 +89,3 @@ def _file(path: str) -> ModuleType:
 def _search_first(folder: Path) -> None:
     if os.fspath(folder) not in sys.path:
         sys.path.insert(0, os.fspath(folder))
-
-
-def _json(report: Report) -> str:
-    return json.dumps(report.to_dict(), indent=2, allow_nan=False)
-
-
-def _text(report: Report) -> str:
-    """Return the report, in colours where there is a terminal for them."""
-    try:
-        from rich.console import Console  # noqa: PLC0415 - an extra
-        from rich.text import Text  # noqa: PLC0415
-    except ModuleNotFoundError:
-        return str(report)
-    text = Text(str(report))
-    for severity, style in _STYLES.items():
-        text.highlight_regex(rf"(?m)^{severity}(?= \[)", style)
-    console = Console()
-    with console.capture() as captured:
-        console.print(text, soft_wrap=True, end="")
-    return captured.get()

@@ -37,12 +37,12 @@ class Subject(ABC):
         """Return labels and weights as the host holds them."""
 
     @abstractmethod
-    def call(self, predictions: Array, data: Any) -> Any:
-        """Call the objective as the host does."""
-
-    @abstractmethod
     def held(self, data: Any) -> list[Array]:
         """Return the labels and weights that the data holds now."""
+
+    @abstractmethod
+    def call(self, predictions: Array, data: Any) -> Any:
+        """Call the objective as the host does."""
 
     @abstractmethod
     def fault_of(self, values: Any, precision: np.dtype[Any]) -> Fault | None:
@@ -53,15 +53,27 @@ class Subject(ABC):
         return None
 
 
-class EstimatorSubject(Subject):
-    """A callable for an estimator, which gets labels and weights as float32 arrays."""
+class DataSubject(Subject):
+    """One that gets predictions and the host's own data, which knows labels and weights."""
+
+    def held(self, data: Any) -> list[Array]:
+        """Return what the data's getters return."""
+        return [array for array in (data.get_label(), data.get_weight()) if array is not None]
+
+    def call(self, predictions: Array, data: Any) -> Any:
+        """Call it with both."""
+        return self.objective(predictions, data)
+
+
+class ArraySubject(Subject):
+    """One that gets labels and weights as float32 arrays."""
 
     weighting = (
         "Take a third parameter, sample_weight=None, and multiply both by it unless it is None."
     )
 
     def data(self, y: Array, w: Array | None) -> Any:
-        """Return labels and weights as arrays."""
+        """Return both arrays."""
         return y.astype(np.float32), None if w is None else w.astype(np.float32)
 
     def held(self, data: Any) -> list[Array]:

@@ -1,45 +1,23 @@
-"""An auditor for anybody's objective: whether it is right, and whether its host can use it."""
+"""The audit itself: whose objective it is, which checks run, what they say together."""
 
 import dataclasses
 import warnings
-from collections.abc import Callable, Iterator
-from typing import Any, Literal
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from gradpair._hosts import record
 from gradpair._hosts.callables import ObjectiveCallable
+from gradpair._hosts.subject import Subject
 from gradpair._validation import Array
-from gradpair.audit import _host as _audit_host
-from gradpair.audit import _loss as _audit_loss
-from gradpair.audit import _maths as _audit_maths
-from gradpair.audit import _rows as _audit_rows
-from gradpair.audit._report import Finding, Point, Report, Severity
-from gradpair.audit._subjects import (
-    Audit,
-    CallError,
-    LGBMClassifierSubject,
-    LightGBMSubject,
-    LossFunction,
-    LossSubject,
-    Subject,
-    XGBClassifierSubject,
-    XGBoostSubject,
-    attempt,
-    column,
-)
+from gradpair.audit import _host, _loss, _maths, _rows
+from gradpair.audit._report import Finding, Report, Severity, gravest_first
+from gradpair.audit._subjects import Audit, CallError, LossFunction, LossSubject, attempt, column
 from gradpair.losses import Loss
 
-__all__ = ["Finding", "Point", "Report", "check_objective"]
-
-Kind = Literal["xgboost", "lightgbm", "sklearn"]
-
-_SUBJECTS: dict[Kind, tuple[type[Subject], ...]] = {
-    "xgboost": (XGBoostSubject,),
-    "lightgbm": (LightGBMSubject,),
-    "sklearn": (LGBMClassifierSubject, XGBClassifierSubject),
-}
-# What a host refuses aloud: of a function for both estimators, an error only if both refuse.
+# What a host refuses aloud: of a function for several estimators, an error only if all refuse.
 _LOUD = frozenset(
     {"raises", "weights-refused", "weights-absent", "output-type", "output-shape", "output-layout"}
 )
@@ -48,7 +26,7 @@ _LOUD = frozenset(
 def check_objective(
     objective: Any,
     *,
-    kind: Kind | None = None,
+    kind: str | None = None,
     loss: Loss | Callable[[Array, Array], ArrayLike] | None = None,
     seed: int = 0,
 ) -> Report:
@@ -60,19 +38,17 @@ def check_objective(
     Parameters
     ----------
     objective : Loss or callable
-        A :class:`~gradpair.Loss`, an objective of :mod:`gradpair.xgboost` or
-        :mod:`gradpair.lightgbm`, or any callable of ``kind``. It returns NumPy arrays; results on a
-        GPU are not read.
+        A :class:`~gradpair.Loss`, an objective that gradpair made for a host, or any callable of
+        ``kind``. It returns NumPy arrays; results on a GPU are not read.
     kind : {"xgboost", "lightgbm", "sklearn"} or None
-        How the callable is called: as ``(preds, DMatrix)``, as ``(preds, Dataset)``, or as
-        ``(y_true, y_pred[, sample_weight])``. A function of the last kind is audited as
-        ``XGBClassifier`` calls it and as ``LGBMClassifier`` does; what only one of them refuses
-        aloud is a warning. None for what gradpair makes.
+        How a callable is called: as ``(preds, DMatrix)``, as ``(preds, Dataset)``, or as
+        ``(y_true, y_pred[, sample_weight])``. A function of the last kind is audited as the
+        estimator of each installed host calls it; what only one of them refuses aloud is a warning.
+        None for what gradpair makes.
     loss : Loss, callable or None
-        The loss that the objective is meant for, a :class:`~gradpair.Loss` or a function
-        ``loss(y_true, raw_prediction)`` of two float64 arrays that returns the loss of each row.
-        None takes the loss of what gradpair makes, and for other callables leaves the gradient
-        itself unchecked but for its sign.
+        The loss that the objective is meant for, or a function ``loss(y_true, raw_prediction)`` of
+        two float64 arrays that returns the loss of each row. None takes the loss of what gradpair
+        makes, and for other callables leaves the gradient itself unchecked but for its sign.
     seed : int
         Seed of the margins and weights that are drawn.
 
@@ -83,10 +59,8 @@ def check_objective(
 
     Raises
     ------
-    TypeError
-        ``objective`` is no callable or a class, or ``loss`` is neither a Loss nor a function.
-    ValueError
-        ``kind`` is missing, unknown or of no use, or ``loss`` does not return one value per row.
+    TypeError, ValueError
+        An argument is not one of these.
     ModuleNotFoundError
         The host of ``kind`` is not installed.
 
@@ -114,65 +88,75 @@ def check_objective(
         return Report(repr(objective), "loss", _audit(LossSubject(objective), function, seed))
     kind = _checked_kind(objective, kind)
     audits = [
-        (subject.host, _audit(subject(objective), function, seed)) for subject in _SUBJECTS[kind]
+        (subject.host, _audit(subject(objective), function, seed)) for subject in _subjects(kind)
     ]
     return Report(_name(objective), kind, _merged(audits))
 
 
-def _checked_kind(objective: Any, kind: Kind | None) -> Kind:
+def _checked_kind(objective: Any, kind: str | None) -> str:
     """Return how the objective is called, from its type if that says it."""
     if isinstance(objective, type) or not callable(objective):
         hint = "an instance, not the class" if isinstance(objective, type) else "a loss or callable"
         msg = f"objective must be {hint}; got {objective!r}."
         raise TypeError(msg)
     if kind is None and isinstance(objective, ObjectiveCallable):
-        return "xgboost" if objective.host == "XGBoost" else "lightgbm"
-    if kind not in _SUBJECTS:
+        return objective.host
+    if kind is None or kind not in (*record.HOSTS, "sklearn"):
         msg = (
-            f"kind must say how the objective is called: 'xgboost' or 'lightgbm' for "
-            f"(preds, data), 'sklearn' for (y_true, y_pred[, sample_weight]); got {kind!r}."
+            f"kind must say how the objective is called: {' or '.join(map(repr, record.HOSTS))} "
+            f"for (preds, data), 'sklearn' for (y_true, y_pred[, sample_weight]); got {kind!r}."
         )
         raise ValueError(msg)
     return kind
 
 
+def _subjects(kind: str) -> list[type[Subject]]:
+    """Return the ways in which an objective of this kind is called."""
+    if kind != "sklearn":
+        return [record.load(kind).subject]
+    estimators = [host.estimator_subject for host in record.installed()]
+    if not any(estimators):
+        extras = " or ".join(f"'gradpair[{name}]'" for name in record.HOSTS)
+        msg = f"kind='sklearn' needs a host whose estimator would call it: pip install {extras}"
+        raise ModuleNotFoundError(msg)
+    return [subject for subject in estimators if subject is not None]
+
+
 def _loss_function(objective: Any, loss: Any) -> LossFunction | None:
-    """Return the loss as a function of labels and margins, if there is one."""
-    if loss is None and isinstance(objective, Loss):
-        return _own_loss(objective)
-    if loss is None and isinstance(objective, ObjectiveCallable):
-        return _own_loss(objective.loss, objective.start)
-    if loss is None:
+    """Return the loss of each row as a function of labels and margins, if there is a loss."""
+    shift = 0.0
+    if loss is not None:
+        function = _checked_loss(loss)
+    elif isinstance(objective, ObjectiveCallable):
+        function, shift = objective.loss.loss, objective.start
+    elif isinstance(objective, Loss):
+        function = objective.loss
+    else:
         return None
+
+    def one_per_row(y: Array, z: Array) -> Array:
+        return column("loss", attempt("The loss", lambda: function(y.copy(), z + shift)), y.size)
+
+    return one_per_row
+
+
+def _checked_loss(loss: Any) -> Callable[..., Any]:
+    """Return the user's loss as a function; unlike an objective's own it is not under audit."""
     if isinstance(loss, type) or not (isinstance(loss, Loss) or callable(loss)):
         msg = (
             f"loss must be a gradpair.Loss or a function of y_true and raw_prediction; "
             f"got {loss!r}."
         )
         raise TypeError(msg)
-    function = loss.loss if isinstance(loss, Loss) else loss
-
-    def one_per_row(y: Array, z: Array) -> Array:
-        values = np.asarray(function(y.copy(), z.copy()), dtype=np.float64)
-        if values.shape != z.shape:
-            msg = (
-                f"loss must return the loss of each row, neither summed nor averaged: expected "
-                f"the shape {z.shape}, got {values.shape}."
-            )
-            raise ValueError(msg)
-        return values
-
-    return one_per_row
-
-
-def _own_loss(loss: Loss, start: float = 0.0) -> LossFunction:
-    """Return a loss under audit as a function of which all that is wrong is a finding."""
-
-    def one_per_row(y: Array, z: Array) -> Array:
-        values = attempt("The loss", lambda: loss.loss(y.copy(), z + start))
-        return column("loss", values, y.size)
-
-    return one_per_row
+    function: Callable[..., Any] = loss.loss if isinstance(loss, Loss) else loss
+    shape = np.shape(function(np.array([0.0, 1.0, 1.0]), np.zeros(3)))
+    if shape != (3,):
+        msg = (
+            f"loss must return the loss of each row, neither summed nor averaged: expected the "
+            f"shape (3,), got {shape}."
+        )
+        raise ValueError(msg)
+    return function
 
 
 def _audit(subject: Subject, loss: LossFunction | None, seed: int) -> tuple[Finding, ...]:
@@ -184,32 +168,35 @@ def _audit(subject: Subject, loss: LossFunction | None, seed: int) -> tuple[Find
 
 
 def _findings(audit: Audit) -> Iterator[Finding]:
-    try:
-        audit.derivatives(audit.both_labels(3, 32))
-    except CallError as unweighted:
+    if failed := _run(_called, audit):
         audit = dataclasses.replace(audit, weighted=True)
-        try:
-            audit.derivatives(audit.both_labels(3, 32))
-        except CallError:
-            yield unweighted.finding
+        if _run(_called, audit):
+            yield from failed
             return
-        what = f"Without weights: {unweighted.finding.what}"
+        what = f"Without weights: {failed[0].what}"
         yield Finding("error", "weights-absent", what, audit.subject.weighting)
-    if unstable := _run(_audit_host.check_repeatable, audit):
+    if unstable := _run(_host.check_repeatable, audit):
         yield from unstable  # all else would compare noise
         return
-    yield from (coupled := _run(_audit_rows.check_rows, audit))
+    yield from (coupled := _run(_rows.check_rows, audit))
     codes = {found.code for found in coupled}
     if "class-balanced" in codes:
         audit = dataclasses.replace(audit, loss=None)  # its classes may weigh otherwise
     if codes <= {"averaged", "class-balanced"}:
-        for check in (*_audit_maths.CHECKS, *_audit_loss.CHECKS, *_audit_rows.CHECKS):
+        is_loss = isinstance(audit.subject, LossSubject)
+        declared = _loss.CHECKS if is_loss else (_maths.check_hessian_sign,)
+        for check in (*_maths.CHECKS, *declared, *_rows.CHECKS):
             yield from _run(check, audit)
-    for check in _audit_host.CHECKS:
+    for check in _host.CHECKS:
         yield from _run(check, audit)
 
 
-def _run(check: Callable[[Audit], Iterator[Finding]], audit: Audit) -> list[Finding]:
+def _called(audit: Audit) -> tuple[Finding, ...]:
+    audit.derivatives(audit.both_labels())
+    return ()
+
+
+def _run(check: Callable[[Audit], Iterable[Finding]], audit: Audit) -> list[Finding]:
     try:
         return list(check(audit))
     except CallError as error:
@@ -217,22 +204,23 @@ def _run(check: Callable[[Audit], Iterator[Finding]], audit: Audit) -> list[Find
 
 
 def _merged(audits: list[tuple[str, tuple[Finding, ...]]]) -> tuple[Finding, ...]:
-    """Merge the audits of one function as several hosts call it."""
+    """Merge the audits of one function as several hosts call it, one finding of each code."""
     if len(audits) == 1:
         return audits[0][1]
-    codes = [{found.code for found in findings} for _, findings in audits]
-    merged: dict[str, Finding] = {}
+    shared = set.intersection(*({found.code for found in findings} for _, findings in audits))
+    told = list[Finding]()
     for host, findings in audits:
         for found in findings:
-            shared = all(found.code in of_host for of_host in codes)
-            merged.setdefault(found.code, found if shared else _of_one_host(host, found))
+            if found.code in shared:
+                told.append(found)
+                continue
+            severity: Severity = "warning" if found.code in _LOUD else found.severity
+            what = f"As {host} calls it: {found.what}"
+            told.append(dataclasses.replace(found, severity=severity, what=what))
+    merged = dict[str, Finding]()
+    for found in gravest_first(told):
+        merged.setdefault(found.code, found)
     return tuple(merged.values())
-
-
-def _of_one_host(host: str, found: Finding) -> Finding:
-    severity: Severity = "warning" if found.code in _LOUD else found.severity
-    what = f"As {host} calls it: {found.what}"
-    return dataclasses.replace(found, severity=severity, what=what)
 
 
 def _name(objective: Any) -> str:

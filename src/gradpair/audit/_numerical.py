@@ -17,7 +17,7 @@ FLOAT32_NOISE = 1e-5  # times the scale of the values: what a float32 objective 
 _ERROR_FACTOR = 10  # of the estimates' own errors
 
 
-class Derivative(NamedTuple):
+class NumericalDerivative(NamedTuple):
     """A derivative of each row and the width within which another value agrees with it."""
 
     value: Array
@@ -30,21 +30,24 @@ class Derivative(NamedTuple):
             far: Array = np.abs(other - self.value) > width
         return far
 
-    def exceeds(self, other: Array) -> Array:
-        """Where it is greater beyond doubt."""
-        return self.differs(other) & (self.value > other)
+    def known(self) -> Array:
+        """Where it is a number."""
+        return np.isfinite(self.value) & np.isfinite(self.tolerance)
 
     def varies(self, where: Array) -> bool:
         """Whether some rows' values are not all one, beyond doubt."""
+        where = where[self.known()[where]]
         value, tolerance = self.value[where], self.tolerance[where]
-        known = np.isfinite(value) & np.isfinite(tolerance)
-        highest = np.max((value - tolerance)[known], initial=-np.inf)
-        return bool(highest > np.min((value + tolerance)[known], initial=np.inf))
+        lowest = np.min(value + tolerance, initial=np.inf)
+        return bool(np.max(value - tolerance, initial=-np.inf) > lowest)
 
 
 def derivative(
-    function: Callable[[Array], Array], z: Array, scale: Array, noise: float = FLOAT32_NOISE
-) -> Derivative:
+    function: Callable[[Array], Array],
+    z: Array,
+    scale: Array,
+    noise: float = FLOAT32_NOISE,
+) -> NumericalDerivative:
     """Differentiate a function of all rows' margins, of values as large as ``scale``.
 
     Two estimates of different order and step are taken, each with its own step control. The
@@ -60,18 +63,12 @@ def derivative(
         values = [function(column) / scale for column in columns]
         return np.stack(values, axis=-1).reshape(points.shape)
 
+    tolerances = {"atol": _ATOL, "rtol": _RTOL / 10}
+    options = {"maxiter": _HALVINGS, "tolerances": tolerances, "preserve_shape": True}
     with np.errstate(all="ignore"):
         first, second = (
-            differentiate(
-                scaled,
-                z,
-                order=order,
-                initial_step=step,
-                maxiter=_HALVINGS,
-                tolerances={"atol": _ATOL, "rtol": _RTOL / 10},
-                preserve_shape=True,
-            )
+            differentiate(scaled, z, order=order, initial_step=step, **options)
             for order, step in _ESTIMATES
         )
         doubt = _ERROR_FACTOR * (first.error + second.error) + 2 * np.abs(first.df - second.df)
-    return Derivative(first.df * scale, (doubt + noise) * scale)
+    return NumericalDerivative(first.df * scale, (doubt + noise) * scale)

@@ -14,18 +14,7 @@ _WIDTH = 80
 @final
 @dataclasses.dataclass(frozen=True)
 class Point:
-    """A row at which an objective was called, and what it gave there.
-
-    Parameters
-    ----------
-    y_true : float
-        The label.
-    raw_prediction : float
-        The margin, a log-odds.
-    got : float
-        What the objective returned.
-    expected : float or None
-        What it should have returned, where that is a single number.
+    """A row at which an objective was called: what it gave there, and what it should have given.
 
     Examples
     --------
@@ -35,9 +24,9 @@ class Point:
     """
 
     y_true: float
-    raw_prediction: float
+    raw_prediction: float  # the margin, a log-odds
     got: float
-    expected: float | None = None
+    expected: float | None = None  # where that is a single number
 
     def __str__(self) -> str:
         where = f"worst at y = {self.y_true:g}, z = {self.raw_prediction:g}: got {self.got:.6g}"
@@ -47,20 +36,9 @@ class Point:
 @final
 @dataclasses.dataclass(frozen=True)
 class Finding:
-    """One thing that an audit found.
+    """One thing that an audit found, what to do about it, and the row where it shows most.
 
-    Parameters
-    ----------
-    severity : {"error", "warning", "note"}
-        An error makes wrong models or none; a warning may, in some use; a note is for information.
-    code : str
-        Short, stable name of what was found, such as ``"weights-dropped"``.
-    what : str
-        What was found.
-    advice : str
-        What to do about it.
-    point : Point or None
-        The row where it shows most.
+    An error makes wrong models or none; a warning may, in some use; a note is for information.
 
     Examples
     --------
@@ -71,7 +49,7 @@ class Finding:
     """
 
     severity: Severity
-    code: str
+    code: str  # its short, stable name
     what: str
     advice: str
     point: Point | None = None
@@ -88,15 +66,6 @@ class Finding:
 class Report:
     """What :func:`~gradpair.check_objective` returns; ``print`` it.
 
-    Parameters
-    ----------
-    objective : str
-        Name of the audited objective.
-    kind : str
-        How it was called: "loss", "xgboost", "lightgbm" or "sklearn".
-    findings : tuple of Finding
-        The most severe first.
-
     Examples
     --------
     >>> import gradpair as gp
@@ -107,13 +76,12 @@ class Report:
     BinaryCrossEntropy() as loss: nothing found.
     """
 
-    objective: str
-    kind: str
-    findings: tuple[Finding, ...]
+    objective: str  # its name
+    kind: str  # how it was called: "loss", "sklearn", or the name of a host
+    findings: tuple[Finding, ...]  # the most severe first
 
     def __post_init__(self) -> None:
-        ordered = sorted(self.findings, key=lambda found: SEVERITIES.index(found.severity))
-        object.__setattr__(self, "findings", tuple(ordered))
+        object.__setattr__(self, "findings", tuple(gravest_first(self.findings)))
 
     @property
     def ok(self) -> bool:
@@ -121,19 +89,7 @@ class Report:
         return not any(found.severity == "error" for found in self.findings)
 
     def raise_for_findings(self, severity: Severity = "error") -> None:
-        """Raise if anything of this severity or a higher one was found; for test-suites.
-
-        Parameters
-        ----------
-        severity : {"error", "warning", "note"}
-            The least severity that raises.
-
-        Raises
-        ------
-        AssertionError
-            With the report as its message.
-        ValueError
-            ``severity`` is none of the three.
+        """Raise an AssertionError with the report if anything this severe was found; for tests.
 
         Examples
         --------
@@ -157,15 +113,10 @@ class Report:
         {'objective': 'BinaryCrossEntropy()', 'kind': 'loss', 'ok': True, 'findings': []}
         """
         findings = [dataclasses.asdict(found) for found in self.findings]
-        for found in findings:
-            if found["point"] is not None:
-                found["point"] = {name: _jsonable(value) for name, value in found["point"].items()}
-        return {
-            "objective": self.objective,
-            "kind": self.kind,
-            "ok": self.ok,
-            "findings": findings,
-        }
+        for point in (found["point"] for found in findings if found["point"] is not None):
+            point.update({name: _jsonable(value) for name, value in point.items()})
+        head = {"objective": self.objective, "kind": self.kind, "ok": self.ok}
+        return {**head, "findings": findings}
 
     def __str__(self) -> str:
         found = [finding.severity for finding in self.findings]
@@ -173,6 +124,11 @@ class Report:
         told = ", ".join(f"{n} {name}{'s' if n > 1 else ''}" for n, name in counts if n)
         head = _wrapped(f"{self.objective} as {self.kind}: {told or 'nothing found'}.", "")
         return "\n\n".join(["\n".join(head), *map(str, self.findings)])
+
+
+def gravest_first(findings: tuple[Finding, ...] | list[Finding]) -> list[Finding]:
+    """Sort findings by severity, and leave those of one severity in their order."""
+    return sorted(findings, key=lambda found: SEVERITIES.index(found.severity))
 
 
 def _wrapped(text: str, indent: str) -> list[str]:

@@ -1,40 +1,63 @@
 """The objective under audit, called as its host calls it."""
 
-import importlib
-import inspect
-from abc import ABC, abstractmethod
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple, final
+from typing import Any, NamedTuple, final
 
 import numpy as np
 
+from gradpair._hosts.subject import ArraySubject, Fault, Precision, Subject
 from gradpair._validation import Array
-from gradpair.audit._report import Finding
+from gradpair.audit._numerical import FLOAT32_NOISE, NumericalDerivative, derivative
+from gradpair.audit._report import Finding, Point
 from gradpair.losses import Loss
 
 GRADIENT, HESSIAN = "gradient", "hessian"
 ALMOST_ONE = float(np.nextafter(np.float32(1), np.float32(2)))  # LightGBM drops weights of all 1
+LIMIT = 12  # |z| up to which derivatives are compared
 
-Precision = type[np.floating[Any]]
+Columns = tuple[Array, Array]  # gradient and hessian
 LossFunction = Callable[[Array, Array], Array]  # of labels and margins
-Function = Callable[[Array], tuple[Array, Array]]  # of margins
 
 
-class Rows(NamedTuple):
+class AuditRows(NamedTuple):
     """Labels, margins and weights of rows to call an objective with."""
 
     y: Array
     z: Array
     w: Array | None = None
 
+    def scale(self, gradient: Array) -> Array:
+        """Return the largest gradient of each row's label, but of no row in the tails beyond it.
+
+        Further out a gradient may be beyond all comparison, as that of an exponential loss.
+        """
+        distance = np.abs(self.z)
+        nearer = distance <= np.maximum(distance, LIMIT)[:, None]
+        comparable = nearer & (self.y == self.y[:, None]) & np.isfinite(gradient)
+        largest: Array = np.max(np.where(comparable, np.abs(gradient), 0.0), axis=1)
+        return largest
+
+    def point(self, at: int, got: Array, expected: Array | None = None) -> Point:
+        """Return one row of a report."""
+        right = None if expected is None or np.isnan(expected[at]) else float(expected[at])
+        return Point(float(self.y[at]), float(self.z[at]), float(got[at]), right)
+
+    def worst(self, got: Array, expected: Array, where: Array | None = None) -> Point:
+        """Return the row that is furthest off, of some or of all whose expected value is finite."""
+        where = np.isfinite(expected) if where is None else where
+        with np.errstate(invalid="ignore"):
+            distance = np.where(where, np.abs(got - expected), -1)
+        return self.point(int(np.argmax(distance)), got, expected)
+
 
 class CallError(Exception):
     """An objective raised, or returned what no host can read."""
 
-    def __init__(self, finding: Finding) -> None:
-        super().__init__(finding.what)
-        self.finding = finding
+    def __init__(self, what: str, advice: str, code: str) -> None:
+        super().__init__(what)
+        self.finding = Finding("error", code, what, advice)
 
 
 def attempt(who: str, call: Callable[[], Any]) -> Any:
@@ -44,7 +67,7 @@ def attempt(who: str, call: Callable[[], Any]) -> Any:
     except (Exception, SystemExit) as error:
         what = f"{who} raises {type(error).__name__}: {error}"
         advice = "Make it run on any rows; the audit calls it with rows of its own."
-        raise CallError(Finding("error", "raises", what, advice)) from error
+        raise CallError(what, advice, "raises") from error
 
 
 def pair(who: str, call: Callable[[], Any]) -> tuple[Any, Any]:
@@ -55,7 +78,7 @@ def pair(who: str, call: Callable[[], Any]) -> tuple[Any, Any]:
     except (TypeError, ValueError) as error:
         what = f"{who} returns a {type(returned).__name__} instead of a pair."
         advice = "Return two arrays, such as (gradient, hessian), of one value per row."
-        raise CallError(Finding("error", "output-shape", what, advice)) from error
+        raise CallError(what, advice, "output-shape") from error
     return first, second
 
 
@@ -65,64 +88,17 @@ def column(name: str, values: Any, n_samples: int) -> Array:
         numbers: Array = np.array(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
         what = f"The {name} is a {type(values).__name__}, of which NumPy makes no numbers: {error}"
-        advice = "Return a NumPy array of float32 or float64."
-        raise CallError(Finding("error", "output-type", what, advice)) from error
+        raise CallError(what, "Return an array of float32 or float64.", "output-type") from error
     if numbers.shape not in ((n_samples,), (n_samples, 1)):
         what = f"The {name} of {n_samples} rows has the shape {numbers.shape}."
-        advice = "Return one value per row, neither summed nor (n, n)."
-        raise CallError(Finding("error", "output-shape", what, advice))
+        raise CallError(
+            what, "Return one value per row, neither summed nor (n, n).", "output-shape"
+        )
     return numbers.ravel()
 
 
-@dataclass(frozen=True)
-class Subject(ABC):
-    """An objective and the way in which a host calls it."""
-
-    objective: Any
-
-    host: ClassVar[str]
-    precisions: ClassVar[tuple[Precision, ...]]  # of the predictions; the widest is the last
-    shares_buffers: ClassVar[bool]  # whether predictions and labels are the host's own memory
-    weighting: ClassVar[str]  # how to honour weights
-
-    @abstractmethod
-    def data(self, y: Array, w: Array | None) -> Any:
-        """Return labels and weights as the host holds them."""
-
-    @abstractmethod
-    def call(self, predictions: Array, data: Any) -> Any:
-        """Call the objective as the host does."""
-
-    @abstractmethod
-    def held(self, data: Any) -> list[Array]:
-        """Return the labels and weights that the data holds now."""
-
-    def result(self, predictions: Array, data: Any) -> tuple[Any, Any]:
-        """Return the pair that the objective returns."""
-        return pair("The objective", lambda: self.call(predictions, data))
-
-    def derivatives(self, rows: Rows, precision: Precision | None = None) -> tuple[Array, Array]:
-        """Return gradient and hessian as fresh float64 arrays, one value per row."""
-        return self.function(rows.y, rows.w, precision)(rows.z)
-
-    def function(self, y: Array, w: Array | None, precision: Precision | None = None) -> Function:
-        """Return the derivatives as a function of the margins, for data that is built once."""
-        data = self.data(y, w)
-
-        def derivatives(z: Array) -> tuple[Array, Array]:
-            gradient, hessian = self.result(z.astype(precision or self.precisions[-1]), data)
-            return column(GRADIENT, gradient, y.size), column(HESSIAN, hessian, y.size)
-
-        return derivatives
-
-
-def _module_of_host(name: str) -> Any:
-    importlib.import_module(f"gradpair.{name}")  # says which extra to install
-    return importlib.import_module(name)
-
-
 @final
-class LossSubject(Subject):
+class LossSubject(ArraySubject):
     """A gradpair loss, by its public methods."""
 
     objective: Loss
@@ -132,109 +108,16 @@ class LossSubject(Subject):
     shares_buffers = True
     weighting = "Return derivatives without weights from the hooks."
 
-    def data(self, y: Array, w: Array | None) -> Any:
-        return y.copy(), None if w is None else w.copy()
-
     def call(self, predictions: Array, data: Any) -> Any:
         y, w = data
-        return self.objective.gradient_hessian(
-            y.astype(predictions.dtype, copy=False), predictions, w
-        )
+        y = y.astype(predictions.dtype, copy=False)
+        return self.objective.gradient_hessian(y, predictions, w)
 
-    def held(self, data: Any) -> list[Array]:
-        return [array for array in data if array is not None]
-
-
-@final
-class XGBoostSubject(Subject):
-    """A callable for XGBoost's native API: predictions and a DMatrix."""
-
-    host = "XGBoost"
-    precisions = (np.float32,)
-    shares_buffers = False
-    weighting = "Multiply both by data.get_weight(), unless its size is 0."
-
-    def data(self, y: Array, w: Array | None) -> Any:
-        xgb = _module_of_host("xgboost")
-        return xgb.DMatrix(np.zeros((y.size, 1)), label=y, weight=w, nthread=1)
-
-    def call(self, predictions: Array, data: Any) -> Any:
-        return self.objective(predictions, data)
-
-    def held(self, data: Any) -> list[Array]:
-        return [data.get_label(), data.get_weight()]
-
-
-@final
-class LightGBMSubject(Subject):
-    """A callable for LightGBM's native API: predictions and a Dataset."""
-
-    host = "LightGBM"
-    precisions = (np.float64,)
-    shares_buffers = True
-    weighting = "Multiply both by data.get_weight(), unless it is None."
-
-    def data(self, y: Array, w: Array | None) -> Any:
-        lgb = _module_of_host("lightgbm")
-        feature = np.arange(float(y.size)).reshape(-1, 1)
-        params = {"verbosity": -1, "num_threads": 1}
-        return lgb.Dataset(feature, y, weight=w, params=params).construct()
-
-    def call(self, predictions: Array, data: Any) -> Any:
-        return self.objective(predictions, data)
-
-    def held(self, data: Any) -> list[Array]:
-        return [array for array in (data.get_label(), data.get_weight()) if array is not None]
-
-
-class _EstimatorSubject(Subject):
-    """A callable for an estimator, which gets labels and weights as float32 arrays."""
-
-    weighting = (
-        "Take a third parameter, sample_weight=None, and multiply both by it unless it is None."
-    )
-
-    def data(self, y: Array, w: Array | None) -> Any:
-        return y.astype(np.float32), None if w is None else w.astype(np.float32)
-
-    def held(self, data: Any) -> list[Array]:
-        return [array for array in data if array is not None]
-
-
-@final
-class XGBClassifierSubject(_EstimatorSubject):
-    """A callable for XGBClassifier: weights go by name, and only if there are any."""
-
-    host = "XGBClassifier"
-    precisions = (np.float32,)
-    shares_buffers = False
-
-    def call(self, predictions: Array, data: Any) -> Any:
-        y, w = data
-        if w is None:
-            return self.objective(y, predictions)
-        if "sample_weight" not in inspect.signature(self.objective).parameters:
-            msg = "XGBClassifier refuses weights, for want of a parameter named sample_weight"
-            raise ValueError(msg)
-        return self.objective(y, predictions, sample_weight=w)
-
-
-@final
-class LGBMClassifierSubject(_EstimatorSubject):
-    """A callable for LGBMClassifier, which counts parameters and passes all by position."""
-
-    host = "LGBMClassifier"
-    precisions = (np.float64,)
-    shares_buffers = True
-
-    def call(self, predictions: Array, data: Any) -> Any:
-        y, w = data
-        count = len(inspect.signature(self.objective).parameters)
-        if count not in (2, 3, 4):
-            msg = f"LGBMClassifier wants 2, 3 or 4 parameters and counts {count}"
-            raise TypeError(msg)
-        group = None
-        return self.objective(*(y, predictions, w, group)[:count])
+    def fault_of(self, values: Any, precision: np.dtype[Any]) -> Fault | None:
+        if isinstance(values, np.ndarray) and values.dtype == precision:
+            return None
+        what = getattr(values, "dtype", type(values).__name__)
+        return Fault("error", "output-dtype", f"{what} for margins of {precision}")
 
 
 @dataclass(frozen=True)
@@ -246,28 +129,50 @@ class Audit:
     weighted: bool  # whether the subject runs only with weights
     seed: int
 
-    def rows(self, y: Any, z: Any) -> Rows:
+    def rows(self, y: Any, z: Any) -> AuditRows:
         """Return rows whose weights change nothing."""
         y, z = np.asarray(y, dtype=np.float64), np.asarray(z, dtype=np.float64)
-        return Rows(y, z, np.full(y.size, ALMOST_ONE) if self.weighted else None)
+        return AuditRows(y, z, np.full(y.size, ALMOST_ONE) if self.weighted else None)
 
-    def both_labels(self, limit: float, n_margins: int) -> Rows:
+    def both_labels(self, limit: float = 3, n_margins: int = 32) -> AuditRows:
         """Return random margins up to a limit, first with label 0, then with label 1.
 
         They are odd multiples of 1/64: exact in float32, and off the round numbers at which losses
         have their kinks.
         """
-        cells = round(2 * limit * 32)
         rng = np.random.default_rng(self.seed)
-        cell = np.sort(rng.choice(cells, n_margins, replace=False))
-        z = (2 * cell + 1) / 64 - limit
-        return self.rows(np.repeat([0, 1], n_margins), np.tile(z, 2))
+        cell = np.sort(rng.choice(round(64 * limit), n_margins, replace=False))
+        return self.rows(np.repeat([0, 1], n_margins), np.tile((2 * cell + 1) / 64 - limit, 2))
 
-    def derivatives(self, rows: Rows, precision: Precision | None = None) -> tuple[Array, Array]:
-        """Return gradient and hessian as float64 arrays."""
-        return self.subject.derivatives(rows, precision)
+    def result(self, predictions: Array, data: Any) -> tuple[Any, Any]:
+        """Return the pair that the objective returns."""
+        return pair("The objective", lambda: self.subject.call(predictions, data))
 
-    def gradient_at(self, rows: Rows) -> Callable[[Array], Array]:
-        """Return the gradient of the rows as a function of their margins."""
-        function = self.subject.function(rows.y, rows.w)
-        return lambda z: function(z)[0]
+    def function(self, rows: AuditRows, as_type: Precision | None = None) -> Callable[..., Columns]:
+        """Return the derivatives as a function of the margins, for data that is built once."""
+        data = self.subject.data(rows.y, rows.w)
+
+        def derivatives(z: Array) -> Columns:
+            gradient, hessian = self.result(z.astype(as_type or self.subject.precisions[-1]), data)
+            return column(GRADIENT, gradient, z.size), column(HESSIAN, hessian, z.size)
+
+        return derivatives
+
+    def derivatives(self, rows: AuditRows, as_type: Precision | None = None) -> Columns:
+        """Return gradient and hessian as fresh float64 arrays, one value per row."""
+        return self.function(rows, as_type)(rows.z)
+
+    @functools.cached_property
+    def sample(self) -> tuple[AuditRows, Array, Array, NumericalDerivative]:
+        """Rows to compare on, with gradient, hessian and the gradient's numerical derivative."""
+        rows = self.both_labels(LIMIT, 64)
+        gradient, hessian = self.derivatives(rows)
+        function = self.function(rows)
+        slope = derivative(lambda z: function(z)[0], rows.z, rows.scale(gradient))
+        return rows, gradient, hessian, slope
+
+    def loss_slope(self, rows: AuditRows, noise: float = FLOAT32_NOISE) -> NumericalDerivative:
+        """Return the derivative of the loss, which the gradient should be; nan without a loss."""
+        loss = self.loss or (lambda _, z: np.full(z.size, np.nan))
+        rough = loss(rows.y, rows.z + 0.5) - loss(rows.y, rows.z - 0.5)
+        return derivative(lambda z: loss(rows.y, z), rows.z, rows.scale(rough), noise)

@@ -6,7 +6,7 @@ from typing import Any, final
 import lightgbm as lgb
 import numpy as np
 
-from gradpair._hosts.subject import EstimatorSubject, Fault, Subject
+from gradpair._hosts.subject import ArraySubject, DataSubject, Fault, Subject
 from gradpair._validation import Array
 
 
@@ -32,7 +32,7 @@ class _ReadByLightGBM(Subject):
 
 
 @final
-class LightGBMSubject(_ReadByLightGBM):
+class LightGBMSubject(_ReadByLightGBM, DataSubject):
     """A callable for the native API: predictions and a Dataset."""
 
     host = "LightGBM"
@@ -43,15 +43,9 @@ class LightGBMSubject(_ReadByLightGBM):
         params = {"verbosity": -1, "num_threads": 1}
         return lgb.Dataset(feature, y, weight=w, params=params).construct()
 
-    def call(self, predictions: Array, data: Any) -> Any:
-        return self.objective(predictions, data)
-
-    def held(self, data: Any) -> list[Array]:
-        return [array for array in (data.get_label(), data.get_weight()) if array is not None]
-
 
 @final
-class LGBMClassifierSubject(_ReadByLightGBM, EstimatorSubject):
+class LGBMClassifierSubject(_ReadByLightGBM, ArraySubject):
     """A callable for LGBMClassifier, which counts parameters and passes all by position."""
 
     host = "LGBMClassifier"

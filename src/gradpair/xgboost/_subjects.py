@@ -6,7 +6,7 @@ from typing import Any, final
 import numpy as np
 import xgboost as xgb
 
-from gradpair._hosts.subject import EstimatorSubject, Fault, Subject
+from gradpair._hosts.subject import ArraySubject, DataSubject, Fault, Subject
 from gradpair._validation import Array
 
 
@@ -28,7 +28,7 @@ class _ReadByXGBoost(Subject):
 
 
 @final
-class XGBoostSubject(_ReadByXGBoost):
+class XGBoostSubject(_ReadByXGBoost, DataSubject):
     """A callable for the native API: predictions and a DMatrix."""
 
     host = "XGBoost"
@@ -37,15 +37,9 @@ class XGBoostSubject(_ReadByXGBoost):
     def data(self, y: Array, w: Array | None) -> Any:
         return xgb.DMatrix(np.zeros((y.size, 1)), label=y, weight=w, nthread=1)
 
-    def call(self, predictions: Array, data: Any) -> Any:
-        return self.objective(predictions, data)
-
-    def held(self, data: Any) -> list[Array]:
-        return [data.get_label(), data.get_weight()]
-
 
 @final
-class XGBClassifierSubject(_ReadByXGBoost, EstimatorSubject):
+class XGBClassifierSubject(_ReadByXGBoost, ArraySubject):
     """A callable for XGBClassifier: weights go by name, and only if there are any."""
 
     host = "XGBClassifier"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gradpair.__main__ import main
-from helpers.process import command
+from gradpair._hosts import record
 
 MODULE = """
 import sys
@@ -48,9 +48,22 @@ class LeavingLoss(gp.Loss):
     def __init__(self):
         sys.exit(0)
 
+def nothing_for_lists(labels, margins, weights):
+    return [0.0 for _ in labels], [0.0 for _ in labels]
+
 def accented(preds, data):
     raise ValueError("d\u00e9j\u00e0 vu")
 """
+
+
+def command(*args, code=0):
+    """Run a command with this interpreter and return what it prints."""
+    done = subprocess.run(
+        [sys.executable, *args], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == code, done.stderr
+    assert not done.stderr or code
+    return done.stdout
 
 
 @pytest.fixture
@@ -109,20 +122,6 @@ def test_check_prints_the_report_as_json_and_nothing_else(check):
     assert (told["ok"], told["kind"]) == (False, "xgboost")
     assert [found["code"] for found in told["findings"]] == ["weights-dropped"]
     assert "imported" in err
-
-
-def test_check_colours_severities_on_a_terminal(check, monkeypatch):
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    monkeypatch.setenv("TERM", "xterm-256color")
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    out, _ = check("mine:unweighted", "--kind", "xgboost", code=1)
-    assert "\x1b[1;31merror\x1b[0m [weights-dropped]" in out
-
-
-def test_check_does_without_rich(check, monkeypatch):
-    monkeypatch.setitem(sys.modules, "rich.console", None)
-    out, _ = check("mine:loss", code=0)
-    assert "nothing found" in out
 
 
 @pytest.mark.parametrize(
@@ -192,6 +191,16 @@ def written_to(stdout, *args, **environment):
         check=False,
         env=os.environ | environment,
     )
+
+
+def test_check_takes_a_host_that_is_added_to_the_list(check, monkeypatch, capsys):
+    monkeypatch.setitem(record.HOSTS, "toy_host", "helpers.toy_host")
+    with pytest.raises(SystemExit):
+        main(["check", "--help"])
+    assert "--kind {xgboost,lightgbm,toy_host,sklearn}" in capsys.readouterr().out
+    args = ("--kind", "toy_host", "--loss", "mine:log_loss")
+    out, _ = check("mine:nothing_for_lists", *args, code=1)
+    assert out.startswith("nothing_for_lists as toy_host: ")
 
 
 def test_check_refuses_an_unknown_kind_with_the_usage(folder):
