@@ -92,10 +92,16 @@ def test_labels_of_other_than_two_classes_are_refused(host, y, message):
     ("args", "message"),
     [
         ((make_pipeline(XGBClassifier()),), "BoostingClassifier goes inside of it"),
-        ((XGBClassifier,), "estimator must be an xgboost.XGBClassifier"),
+        (
+            (XGBClassifier,),
+            "estimator must be one of xgboost.XGBClassifier, lightgbm.LGBMClassifier, or",
+        ),
         ((type("Mine", (LGBMClassifier,), {})(),), "is a Mine; .* not its subclasses"),
         ((LGBMClassifier(metric=len),), "metric must be a name or a list of names"),
-        ((xgb.XGBRegressor(),), "estimator must be an xgboost.XGBClassifier"),
+        (
+            (xgb.XGBRegressor(),),
+            "estimator must be one of xgboost.XGBClassifier, lightgbm.LGBMClassifier, or",
+        ),
         ((None, "focal"), "loss must be a gradpair.Loss"),
         ((None, gp.WeightedCrossEntropy), "loss must be an instance, not the class"),
         ((None, lambda _y, _w: 3.0), "loss must be a gradpair.Loss.*got 3.0"),
