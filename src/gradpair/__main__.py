@@ -11,8 +11,7 @@ from gradpair._hosts import record
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status."""
     parser = argparse.ArgumentParser(
-        prog="gradpair",
-        description="Gradient-boosting objectives for binary targets.",
+        prog="gradpair", description="Gradient-boosting objectives for binary targets."
     )
     parser.add_argument("--version", action="version", version=f"gradpair {gradpair.__version__}")
     commands = parser.add_subparsers(title="commands", required=True)

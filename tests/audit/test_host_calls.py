@@ -63,10 +63,7 @@ def shapes(call):
     ("classifier", "subject"),
     [
         (functools.partial(xgb.XGBClassifier, n_jobs=1), XGBClassifierSubject),
-        (
-            functools.partial(lgb.LGBMClassifier, verbosity=-1, n_jobs=1),
-            LGBMClassifierSubject,
-        ),
+        (functools.partial(lgb.LGBMClassifier, verbosity=-1, n_jobs=1), LGBMClassifierSubject),
     ],
     ids=["XGBClassifier", "LGBMClassifier"],
 )

@@ -114,10 +114,7 @@ def test_training_twice_on_one_data_object_gives_one_model_and_leaves_it_unchang
             assert_allclose(kept, offset, rtol=1e-7)
 
 
-SAVED = {
-    "xgboost": ("json", "ubj"),
-    "lightgbm": ("txt",),
-}
+SAVED = {"xgboost": ("json", "ubj"), "lightgbm": ("txt",)}
 PREDICT = """
 import sys
 sys.modules["gradpair"] = None

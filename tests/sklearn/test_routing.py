@@ -5,11 +5,7 @@ import sklearn
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
 from sklearn.metrics import log_loss, make_scorer
-from sklearn.model_selection import (
-    GridSearchCV,
-    KFold,
-    cross_validate,
-)
+from sklearn.model_selection import GridSearchCV, KFold, cross_validate
 from sklearn.pipeline import Pipeline
 
 import gradpair as gp

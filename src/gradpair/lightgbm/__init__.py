@@ -1,11 +1,6 @@
 """LightGBM: losses as its custom objective and metric, and training that gets everything right."""
 
-from gradpair.lightgbm._callables import (  # noqa: F401 - pickles look for the classes here
-    Metric,
-    Objective,
-    metric,
-    objective,
-)
+from gradpair.lightgbm._callables import Metric, Objective, metric, objective  # noqa: F401 - for pickles
 from gradpair.lightgbm._cv import cv
 from gradpair.lightgbm._host import HOST  # noqa: F401 - the list of hosts leads here
 from gradpair.lightgbm._native import native, to_native

@@ -64,12 +64,7 @@ def to_native(
     array([0., 1.])
     """
     shift = shift_to_native(
-        booster,
-        lgb.Booster,
-        "model.booster_",
-        loss=loss,
-        constant=constant,
-        calibrated=calibrated,
+        booster, lgb.Booster, "model.booster_", loss=loss, constant=constant, calibrated=calibrated
     )
     return _model.with_shift(booster, shift)
 

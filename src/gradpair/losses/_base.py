@@ -177,10 +177,7 @@ class Loss(ABC):
 
     @final
     def loss(
-        self,
-        y_true: ArrayLike,
-        raw_prediction: ArrayLike,
-        sample_weight: ArrayLike | None = None,
+        self, y_true: ArrayLike, raw_prediction: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> Array:
         """Loss of each row, multiplied by its weight.
 
@@ -219,10 +216,7 @@ class Loss(ABC):
 
     @final
     def gradient(
-        self,
-        y_true: ArrayLike,
-        raw_prediction: ArrayLike,
-        sample_weight: ArrayLike | None = None,
+        self, y_true: ArrayLike, raw_prediction: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> Array:
         """First derivative of each row's loss, multiplied by its weight.
 
@@ -238,10 +232,7 @@ class Loss(ABC):
 
     @final
     def hessian(
-        self,
-        y_true: ArrayLike,
-        raw_prediction: ArrayLike,
-        sample_weight: ArrayLike | None = None,
+        self, y_true: ArrayLike, raw_prediction: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> Array:
         """Second derivative of each row's loss, multiplied by its weight.
 
@@ -257,10 +248,7 @@ class Loss(ABC):
 
     @final
     def gradient_hessian(
-        self,
-        y_true: ArrayLike,
-        raw_prediction: ArrayLike,
-        sample_weight: ArrayLike | None = None,
+        self, y_true: ArrayLike, raw_prediction: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> tuple[Array, Array]:
         """First and second derivative of each row's loss, multiplied by its weight.
 

@@ -1,11 +1,6 @@
 """XGBoost: losses as its custom objective and metric, and training that gets everything right."""
 
-from gradpair.xgboost._callables import (  # noqa: F401 - pickles look for the classes here
-    Metric,
-    Objective,
-    metric,
-    objective,
-)
+from gradpair.xgboost._callables import Metric, Objective, metric, objective  # noqa: F401 - for pickles
 from gradpair.xgboost._cv import cv
 from gradpair.xgboost._host import HOST  # noqa: F401 - the list of hosts leads here
 from gradpair.xgboost._native import native, to_native

@@ -8,16 +8,7 @@ import pandas as pd
 from scipy.special import expit
 
 import gradpair as gp
-from helpers.specimens.case import (
-    ALPHA,
-    BCE,
-    GAMMA,
-    HARD,
-    OVERFLOW,
-    SURROGATE,
-    weight_of,
-    wrong,
-)
+from helpers.specimens.case import ALPHA, BCE, GAMMA, HARD, OVERFLOW, SURROGATE, weight_of, wrong
 from helpers.specimens.right import (
     brier,
     brier_exact,
@@ -131,25 +122,13 @@ def alpha_to_the_label(preds, data):
     return w * (p - y), w * p * q
 
 
-@wrong(
-    BCE,
-    kind="xgboost",
-    errors={"output-dtype"},
-    warnings={"frozen"},
-    notes=SURROGATE | HARD,
-)
+@wrong(BCE, kind="xgboost", errors={"output-dtype"}, warnings={"frozen"}, notes=SURROGATE | HARD)
 @wrong(BCE, kind="lightgbm", warnings={"output-dtype", "frozen"}, notes=SURROGATE | HARD)
 def half_precision(preds, data):
     return tuple(column.astype(np.float16) for column in scipy_log_loss(preds, data))
 
 
-@wrong(
-    BCE,
-    kind="sklearn",
-    errors={"output-dtype"},
-    warnings={"frozen"},
-    notes=SURROGATE | HARD,
-)
+@wrong(BCE, kind="sklearn", errors={"output-dtype"}, warnings={"frozen"}, notes=SURROGATE | HARD)
 def half_precision_for_estimators(y_true, y_pred, sample_weight=None):
     columns = sklearn_log_loss(y_true, y_pred, sample_weight)
     return tuple(column.astype(np.float16) for column in columns)
@@ -323,10 +302,7 @@ def weight_without_default(y_true, y_pred, sample_weight):
 
 
 @wrong(
-    kind="sklearn",
-    errors={"weights"},
-    warnings={"weights-absent", "weights-refused"},
-    notes=HARD,
+    kind="sklearn", errors={"weights"}, warnings={"weights-absent", "weights-refused"}, notes=HARD
 )
 def parameter_in_third_place(y_true, y_pred, alpha=ALPHA):
     p, q = expit(y_pred), expit(-y_pred)
