@@ -1,34 +1,17 @@
 """The command ``gradpair demo``: weighted cross-entropy in every host, beside its built-in loss."""
 
-import functools
 import importlib
 import importlib.util
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 import gradpair as gp
 from gradpair._hosts import record
-from gradpair._hosts.record import Host
 from gradpair._validation import Array
 
 _SETTINGS = {"n_estimators": 50, "max_depth": 4, "n_jobs": 1}
-
-
-class _Digits(NamedTuple):
-    """Images of handwritten digits, labelled by whether they show an 8."""
-
-    train_x: Array
-    train_y: Array
-    test_x: Array
-    test_y: Array
-
-
-class _Row(NamedTuple):
-    """A trained model: its score on the held-out rows, and its trees."""
-
-    score: Array
-    trees: list[Any]
+_COLUMNS = "{:8} {:20} {:>6} {:>11} {:>9} {:>13} {:>6}"
 
 
 def run(gamma: float | None = None) -> int:
@@ -39,27 +22,29 @@ def run(gamma: float | None = None) -> int:
         return 1
     if not hosts:
         return 1
-    data = _load()
-    loss = gp.WeightedCrossEntropy.balanced(data.train_y)
-    focal = None if gamma is None else gp.FocalLoss(gamma, loss.alpha)
-    unweighted = gp.optimal_constant(gp.BinaryCrossEntropy(), data.train_y)
-    start = gp.optimal_constant(loss, data.train_y)
+    data = _digits()
+    train_y, test_y = data[2:]
+    loss = gp.WeightedCrossEntropy.balanced(train_y)
+    unweighted = gp.optimal_constant(gp.BinaryCrossEntropy(), train_y)
     print(
-        f"scikit-learn's digits, 8 against the rest: {data.train_y.size:,} rows to train on,\n"
-        f"{data.test_y.size} held out, {data.train_y.mean():.1%} positive. alpha = zeros / ones = "
-        f"{loss.alpha:.3f}, so the\nbest start is at log-odds {start:.3f} (unweighted: "
-        f"{unweighted:.3f}).\n{_SETTINGS['n_estimators']} rounds, each from its best start.\n"
+        f"scikit-learn's digits, 8 against the rest: {train_y.size:,} rows to train on,\n"
+        f"{test_y.size} held out, {train_y.mean():.1%} positive. alpha = zeros / ones = "
+        f"{loss.alpha:.3f}, so the\nbest start is at log-odds "
+        f"{gp.optimal_constant(loss, train_y):.3f} (unweighted: {unweighted:.3f}).\n"
+        f"{_SETTINGS['n_estimators']} rounds, each from its best start.\n"
     )
-    print(
-        f"{'':8} {'objective':20} {'start':>6} {'trees':>11} {'max |Δp|':>9} "
-        f"{'weighted loss':>13} {'AP':>6}"
-    )
-    verdicts = [_compare(host, data, loss, focal) for host in hosts]
-    print("\n" + _conclusion(verdicts))
+    print(_COLUMNS.format("", "objective", "start", "trees", "max |Δp|", "weighted loss", "AP"))
+    focal = [] if gamma is None else [gp.FocalLoss(gamma, loss.alpha)]
+    differences = np.array([_compare(host, loss, focal, data) for host in hosts])
+    if (differing := int(differences[:, 0].sum())) or differences[:, 1].max() > 1e-6:
+        print(f"\n{differing} trees differ: a host does not grow those of its built-in objective.")
+    else:
+        print("\nFrom the same start the loss grows the trees of scale_pos_weight, and its")
+        print(f"probabilities differ by at most {differences[:, 1].max():.1e}.")
     return 0
 
 
-def _present() -> list[Host]:
+def _present() -> list[record.Host]:
     """Return the hosts that are installed, and say how to get the others."""
     hosts = []
     for name in record.HOSTS:
@@ -70,90 +55,55 @@ def _present() -> list[Host]:
     return hosts
 
 
-def _load() -> _Digits:
+def _digits() -> list[Array]:
+    """Images of handwritten digits and whether they show an 8, for training and held out."""
     from sklearn.datasets import load_digits  # noqa: PLC0415 - an extra
     from sklearn.model_selection import train_test_split  # noqa: PLC0415
 
     x, digit = load_digits(return_X_y=True)
-    parts = train_test_split(
-        x, (digit == 8).astype(int), test_size=0.3, stratify=digit == 8, random_state=0
-    )
-    return _Digits(parts[0], parts[2], parts[1], parts[3])
-
-
-def _builtin(host: Host, data: _Digits, loss: gp.Loss) -> _Row:
-    """Train the built-in equivalent of a cross-entropy, from the same start."""
-    adapter, module = host.adapter(), importlib.import_module(record.HOSTS[host.name])
-    params, weight = module.native(loss, data.train_y)
-    estimator = adapter.ESTIMATOR(**_SETTINGS, **adapter.QUIET, **params)
-    estimator.fit(data.train_x, data.train_y, sample_weight=weight)
-    return _row(host, estimator, data.test_x)
-
-
-def _ours(host: Host, data: _Digits, loss: gp.Loss) -> _Row:
-    from gradpair.sklearn import BoostingClassifier  # noqa: PLC0415 - an extra
-
-    adapter = host.adapter()
-    model = BoostingClassifier(adapter.ESTIMATOR(**_SETTINGS, **adapter.QUIET), loss)
-    return _row(host, model.fit(data.train_x, data.train_y).estimator_, data.test_x)
-
-
-def _row(host: Host, estimator: Any, test_x: Array) -> _Row:
-    adapter = host.adapter()
-    score = gp.sigmoid(adapter.margin(estimator, test_x))
-    return _Row(score, host.structures(adapter.booster(estimator)))
+    y = (digit == 8).astype(int)
+    parts: list[Array] = train_test_split(x, y, test_size=0.3, stratify=y, random_state=0)
+    return parts
 
 
 def _compare(
-    host: Host, data: _Digits, loss: gp.WeightedCrossEntropy, focal: gp.FocalLoss | None
+    host: record.Host, loss: gp.WeightedCrossEntropy, others: list[gp.FocalLoss], data: list[Array]
 ) -> tuple[int, float]:
     """Print the rows of a host; return how many trees differ, and the largest Δp."""
-    native, ours = _builtin(host, data, loss), _ours(host, data, loss)
-    differing = sum(a != b for a, b in zip(native.trees, ours.trees, strict=True))
-    gap = float(np.abs(native.score - ours.score).max())
-    same = f"{len(ours.trees) - differing}/{len(ours.trees)} equal"
-    show = functools.partial(_print, data=data, alpha=loss.alpha)
-    start = gp.optimal_constant(loss, data.train_y)
-    show(host.title, "built-in", start, native)
-    show("", "WeightedCrossEntropy", start, ours, trees=same, gap=f"{gap:.1e}")
-    if focal is not None:
-        start = gp.optimal_constant(focal, data.train_y)
-        show("", f"FocalLoss(gamma={focal.gamma:g})", start, _ours(host, data, focal))
+    from gradpair.sklearn import BoostingClassifier  # noqa: PLC0415 - an extra
+
+    adapter, module = host.adapter(), importlib.import_module(record.HOSTS[host.name])
+    train_x, test_x, train_y, _ = data
+
+    def estimator(**params: Any) -> Any:
+        return adapter.ESTIMATOR(**_SETTINGS, **adapter.QUIET, **params)
+
+    def row(title: str, name: str, loss: gp.Loss, fitted: Any, *told: str) -> tuple[Array, Any]:
+        score: Array = gp.sigmoid(adapter.margin(fitted, test_x))
+        start = f"{round(gp.optimal_constant(loss, train_y), 3) + 0.0:.3f}"
+        print(_COLUMNS.format(title, name, start, *told or ("", ""), *_scores(data, alpha, score)))
+        return score, host.structures(adapter.booster(fitted))
+
+    alpha = loss.alpha
+    params, weight = module.native(loss, train_y)
+    native = estimator(**params).fit(train_x, train_y, sample_weight=weight)
+    expected, trees = row(host.title, "built-in", loss, native)
+    ours = BoostingClassifier(estimator(), loss).fit(train_x, train_y).estimator_
+    gap = float(np.abs(gp.sigmoid(adapter.margin(ours, test_x)) - expected).max())
+    grown = host.structures(adapter.booster(ours))
+    differing = sum(a != b for a, b in zip(trees, grown, strict=True))
+    same = f"{len(trees) - differing}/{len(trees)} equal"
+    row("", "WeightedCrossEntropy", loss, ours, same, f"{gap:.1e}")
+    for other in others:
+        fitted = BoostingClassifier(estimator(), other).fit(train_x, train_y).estimator_
+        row("", f"FocalLoss(gamma={other.gamma:g})", other, fitted)
     return differing, gap
 
 
-def _print(
-    title: str,
-    objective: str,
-    start: float,
-    row: _Row,
-    *,
-    data: _Digits,
-    alpha: float,
-    trees: str = "",
-    gap: str = "",
-) -> None:
-    """Print a row, with the log loss that weights the positives."""
+def _scores(data: list[Array], alpha: float, score: Array) -> tuple[str, str]:
+    """Return the log loss that weights the positives, and the average precision."""
     from sklearn.metrics import average_precision_score, log_loss  # noqa: PLC0415 - an extra
 
-    weighted = log_loss(data.test_y, row.score, sample_weight=np.where(data.test_y, alpha, 1.0))
-    precision = average_precision_score(data.test_y, row.score)
-    print(
-        f"{title:8} {objective:20} {round(start, 3) + 0.0:6.3f} {trees:>11} {gap:>9} "
-        f"{weighted:13.4f} {precision:6.4f}"
-    )
-
-
-def _conclusion(verdicts: list[tuple[int, float]]) -> str:
-    """Say in a sentence what the table shows."""
-    differing = sum(count for count, _ in verdicts)
-    gap = max(difference for _, difference in verdicts)
-    if differing or gap > 1e-6:
-        return (
-            f"{differing} trees differ, and probabilities by up to {gap:.1e}: the host does not\n"
-            f"grow the trees that its built-in objective does."
-        )
-    return (
-        f"From the same start the loss grows the trees of scale_pos_weight, and its\n"
-        f"probabilities differ by at most {gap:.1e}."
-    )
+    y = data[3]
+    weighted = log_loss(y, score, sample_weight=np.where(y == 1, alpha, 1.0))
+    return f"{weighted:.4f}", f"{average_precision_score(y, score):.4f}"
