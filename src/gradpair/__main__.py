@@ -15,12 +15,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="version", version=f"gradpair {gradpair.__version__}")
     commands = parser.add_subparsers(title="commands", required=True)
-    demo = commands.add_parser(
-        "demo", help="train weighted cross-entropy in XGBoost and LightGBM, beside the built-in"
-    )
-    demo.add_argument(
-        "--gamma", type=_gamma, help="train the focal loss of this gamma too, with the same alpha"
-    )
+    demo = commands.add_parser("demo", help="weighted cross-entropy beside the hosts' own, trained")
+    told = "train the focal loss of this gamma too, with the same alpha"
+    demo.add_argument("--gamma", type=_gamma, help=told)
     demo.set_defaults(run=_demo)
     check = commands.add_parser(
         "check",
@@ -28,23 +25,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         description="Audit an objective. Imports what is named and calls it; nothing is trained.",
         epilog="Exit status: 0 no error was found, 1 errors were found, 2 the audit cannot run.",
     )
-    check.add_argument(
-        "target",
-        metavar="module:attribute",
-        help="a gradpair loss or a callable, also as path/to/file.py:attribute",
-    )
-    check.add_argument(
-        "--kind",
-        choices=(*record.HOSTS, "sklearn"),
-        help="how a callable is called: (preds, data) as the host of this name does, or "
-        "(y_true, y_pred[, sample_weight])",
-    )
-    check.add_argument(
-        "--loss",
-        metavar="module:attribute",
-        help="the loss to hold its gradient to: a gradpair loss or a function of y_true and "
-        "raw_prediction",
-    )
+    named = "module:attribute"
+    told = "a gradpair loss or a callable, also as path/to/file.py:attribute"
+    check.add_argument("target", metavar=named, help=told)
+    told = "as which host's (preds, data), or as (y_true, y_pred[, sample_weight]), it is called"
+    check.add_argument("--kind", choices=(*record.HOSTS, "sklearn"), help=told)
+    told = "the loss of its gradient: a gradpair loss or a function of y_true and raw_prediction"
+    check.add_argument("--loss", metavar=named, help=told)
     check.add_argument("--json", action="store_true", help="print the report as JSON")
     check.set_defaults(run=_check)
     arguments = parser.parse_args(argv)

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gradpair import _blocks, _validation
-from gradpair._hosts.params import qualified_name
 from gradpair._validation import Array
 from gradpair.losses import Loss, check_loss
 
@@ -53,23 +52,9 @@ class BuiltinEquivalent:
         return cls(alpha, math.log(ones) - math.log(zeros) + math.log(alpha), hard, y, w)
 
 
-def shift_to_native(
-    booster: object,
-    booster_type: type,
-    of_estimator: str,
-    *,
-    loss: Loss,
-    constant: float,
-    calibrated: bool,
-) -> float:
+def shift_to_native(loss: Loss, constant: float, *, calibrated: bool) -> float:
     """Check the arguments of ``to_native``; return what its model adds to every margin."""
     check_loss(loss)
-    if not isinstance(booster, booster_type):
-        msg = (
-            f"booster must be a {qualified_name(booster_type)}; got a "
-            f"{qualified_name(type(booster))}. Of an estimator, pass {of_estimator}."
-        )
-        raise TypeError(msg)
     shift = _validation.real("constant", constant)
     if not calibrated:
         return shift

@@ -3,19 +3,19 @@
 from collections.abc import Mapping
 from typing import Any
 
+WITH_LABELS = "Build one with label= and, if rows are weighted, weight=."
+
 
 def qualified_name(kind: type) -> str:
     """Name a host's type as its users write it."""
     return f"{kind.__module__.partition('.')[0]}.{kind.__name__}"
 
 
-def check_data(name: str, data: object, data_type: type) -> None:
-    """Refuse anything but the host's own data object."""
-    if not isinstance(data, data_type):
-        msg = (
-            f"{name} must be a {qualified_name(data_type)}; got a {qualified_name(type(data))}. "
-            f"Build one with label= and, if rows are weighted, weight=."
-        )
+def check_type(name: str, value: object, expected: type, way_out: str) -> None:
+    """Refuse anything but the host's own type."""
+    if not isinstance(value, expected):
+        found = qualified_name(type(value))
+        msg = f"{name} must be a {qualified_name(expected)}; got a {found}. {way_out}"
         raise TypeError(msg)
 
 

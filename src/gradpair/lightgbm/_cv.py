@@ -75,7 +75,7 @@ callbacks, eval_train_metric, return_cvbooster
     ('valid binary_cross_entropy-mean', 5)
     """
     check_loss(loss)
-    checks.check_data("train_set", train_set, lgb.Dataset)
+    checks.check_type("train_set", train_set, lgb.Dataset, checks.WITH_LABELS)
     if metrics is not None:
         params = {**checks.copy_params(params), "metric": metrics}
     params, constant = own_params(checks.copy_params(params), constant)

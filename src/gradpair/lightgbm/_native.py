@@ -6,6 +6,7 @@ import lightgbm as lgb
 import numpy as np
 from numpy.typing import ArrayLike
 
+from gradpair._hosts import params as checks
 from gradpair._hosts.builtin import BuiltinEquivalent, shift_to_native
 from gradpair._validation import Array
 from gradpair.lightgbm import _model
@@ -63,9 +64,8 @@ def to_native(
     >>> native.predict([[10.0], [80.0]]).round(1)
     array([0., 1.])
     """
-    shift = shift_to_native(
-        booster, lgb.Booster, "model.booster_", loss=loss, constant=constant, calibrated=calibrated
-    )
+    checks.check_type("booster", booster, lgb.Booster, "Of an estimator, pass model.booster_.")
+    shift = shift_to_native(loss, constant, calibrated=calibrated)
     return _model.with_shift(booster, shift)
 
 

@@ -89,7 +89,7 @@ def train(  # noqa: PLR0917 - the host's signature
     array([0., 1.])
     """
     check_loss(loss)
-    checks.check_data("train_set", train_set, lgb.Dataset)
+    checks.check_type("train_set", train_set, lgb.Dataset, checks.WITH_LABELS)
     params, constant = own_params(checks.copy_params(params), constant)
     if keep_training_booster:
         msg = (

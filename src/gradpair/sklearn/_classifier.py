@@ -27,14 +27,7 @@ except ModuleNotFoundError as error:
     raise ModuleNotFoundError(msg, name=error.name) from error
 
 from gradpair._hosts.estimator import EncodedRows, TrainingPlan
-from gradpair.sklearn._rows import (
-    checked_offsets,
-    class_weighted,
-    encode,
-    make_rows,
-    one_per_set,
-    pairs_of,
-)
+from gradpair.sklearn import _rows
 
 __all__ = ["BoostingClassifier"]
 
@@ -218,9 +211,9 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 msg = f"fit takes no {name}; {way_out}."
                 raise ValueError(msg)
         features = self._checked(X, y, reset=True)
-        classes, target = encode(y)
-        weight = class_weighted(estimator, classes, target, sample_weight)
-        rows = make_rows(features, target, weight, offset)
+        classes, target = _rows.encode(y)
+        weight = _rows.class_weighted(estimator, classes, target, sample_weight)
+        rows = _rows.make_rows(features, target, weight, offset)
         loss = _resolve(self.loss, rows)
         if (constant := requested) is None:
             constant = optimal_constant(loss, rows.y, offset=rows.offset, sample_weight=rows.weight)
@@ -266,7 +259,7 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             )
             raise ValueError(msg)
         if offset is not None:
-            raw = raw + checked_offsets(offset, raw.size)
+            raw = raw + _rows.checked_offsets(offset, raw.size)
         if self._calibrates:  # where the model cannot
             return self.loss_._calibrated_log_odds(raw)
         return raw
@@ -378,9 +371,9 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         given: tuple[Any, Any, ArrayLike | None],
     ) -> list[EncodedRows]:
         """Take the evaluation sets, with their weights and offsets, out of ``fit_params``."""
-        pairs = pairs_of(eval_set)
+        pairs = _rows.pairs_of(eval_set)
         weights, offsets = (
-            one_per_set(name, fit_params.pop(name, None), len(pairs))
+            _rows.one_per_set(name, fit_params.pop(name, None), len(pairs))
             for name in (host.EVAL_WEIGHT, host.EVAL_OFFSET)
         )
         sets = []
@@ -391,7 +384,9 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                     f"when eval_set is passed."
                 )
                 raise ValueError(msg)
-            rows = make_rows(self._checked(X, reset=False), encode(y, classes)[1], weight, offset)
+            rows = _rows.make_rows(
+                self._checked(X, reset=False), _rows.encode(y, classes)[1], weight, offset
+            )
             sets.append(rows._replace(training=X is given[0] and y is given[1]))
         return sets
 

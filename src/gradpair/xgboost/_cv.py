@@ -77,7 +77,7 @@ early_stopping_rounds, fpreproc, as_pandas, verbose_eval, show_stdv, seed, callb
     ('test-binary_cross_entropy-mean', 5)
     """
     check_loss(loss)
-    checks.check_data("dtrain", dtrain, xgb.DMatrix)
+    checks.check_type("dtrain", dtrain, xgb.DMatrix, checks.WITH_LABELS)
     params = checks.copy_params(params)
     constant = requested_constant(params, constant, obj)
     params["objective"] = _model.NATIVE

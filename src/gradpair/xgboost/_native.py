@@ -5,6 +5,7 @@ from typing import Any
 import xgboost as xgb
 from numpy.typing import ArrayLike
 
+from gradpair._hosts import params as checks
 from gradpair._hosts.builtin import BuiltinEquivalent, shift_to_native
 from gradpair._links import sigmoid
 from gradpair._validation import Array
@@ -64,14 +65,8 @@ def to_native(
     >>> native.predict(xgb.DMatrix([[10.0], [45.0]])).round(1)
     array([0., 1.], dtype=float32)
     """
-    shift = shift_to_native(
-        booster,
-        xgb.Booster,
-        "model.get_booster()",
-        loss=loss,
-        constant=constant,
-        calibrated=calibrated,
-    )
+    checks.check_type("booster", booster, xgb.Booster, "Of an estimator, pass model.get_booster().")
+    shift = shift_to_native(loss, constant, calibrated=calibrated)
     return _model.with_shift(booster, shift, {})
 
 

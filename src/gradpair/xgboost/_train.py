@@ -90,7 +90,7 @@ verbose_eval, callbacks
     array([0., 1.], dtype=float32)
     """
     check_loss(loss)
-    checks.check_data("dtrain", dtrain, xgb.DMatrix)
+    checks.check_type("dtrain", dtrain, xgb.DMatrix, checks.WITH_LABELS)
     params = checks.copy_params(params)
     constant = requested_constant(params, constant, obj)
     shift = 0.0
