@@ -15,9 +15,8 @@ STATEMENTS = {
     "scipy.optimize": "import scipy.optimize",
     "numba": "import numba",
     "numba, first round": (
-        "import numpy, gradpair; gradpair.set_kernel('numba');"
-        "from gradpair import _compiled; z = numpy.zeros(9, numpy.float32);"
-        "_compiled.kernel(0, 1.0, exact=True)(z, z, z[0], z.copy(), z.copy())"
+        "import numpy, gradpair; gradpair.set_kernel('numba'); z = numpy.arange(9.0);"
+        "gradpair.optimal_constant(gradpair.BinaryCrossEntropy(), z > 3, offset=z)"
     ),
     "xgboost": "import xgboost",
     "gradpair.xgboost": "import gradpair; gradpair.xgboost",
