@@ -39,10 +39,9 @@ def set_kernel(kernel: Engine) -> None:
     kernel : {"auto", "numpy", "numba"}
         ``"numpy"`` needs nothing else. ``"numba"`` runs compiled loops for cross-entropies and the
         focal loss (``pip install 'gradpair[fast]'``), and NumPy for losses of your own.
-        ``"auto"``, the default, is ``"numba"`` for as many rows as can earn back its start-up:
-        from 1,000,000 on for cross-entropies and from 100,000 for the focal loss, if numba is
-        there and can keep compiled code on disk. Nothing else counts, so that the same rows always
-        give the same model.
+        ``"auto"``, the default, is ``"numba"`` for as many rows as can earn back its start-up, from
+        1,000,000 on, if numba is there and can keep compiled code on disk. Nothing else counts, so
+        that the same rows always give the same model.
 
     Raises
     ------

@@ -11,17 +11,18 @@ from gradpair.losses import REACH
 
 def fused(
     numbers: tuple[float, ...], *, exact: bool, size: int, dtype: np.dtype[Any]
-) -> Callable[..., bool]:
+) -> Callable[..., Array | None]:
     """Return the kernel, as :class:`~gradpair.losses.Kernel` describes it.
 
     Within reach p and q need no exp(-|z|), and so no choice between two tails.
     """
     del exact  # the loss is convex
     alpha, one = dtype.type(numbers[0]), dtype.type(1)
-    lightest, faintest = min(alpha, one), np.exp(dtype.type(-REACH[dtype]))
+    reach = REACH[dtype]
+    lightest, faintest = min(alpha, one), np.exp(dtype.type(-reach))
     scratch = np.empty((3, size), dtype)
 
-    def fill(y: Array, z: Array, floor: Any, gradient: Array, hessian: Array) -> bool:
+    def fill(y: Array, z: Array, floor: Any, gradient: Array, hessian: Array) -> Array | None:
         p, q, positive = scratch[:, : z.size]
         np.exp(z, out=p)
         np.add(p, one, out=q)
@@ -43,6 +44,6 @@ def fused(
         if not least * lightest >= floor:
             np.maximum(hessian, floor, out=hessian)
         labelled = np.minimum.reduce(y) >= 0 and np.maximum.reduce(y) <= 1
-        return bool(labelled and least >= faintest)
+        return None if labelled and least >= faintest else ~(np.abs(z) <= reach)
 
     return fill

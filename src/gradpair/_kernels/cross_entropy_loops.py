@@ -26,12 +26,13 @@ def _cross_entropy(y: Array, z: Array, numbers: Any, gradient: Array, hessian: A
     return wrong == RIGHT
 
 
-def compiled(numbers: tuple[float, ...], *, exact: bool) -> Callable[..., bool]:
+def compiled(numbers: tuple[float, ...], *, exact: bool) -> Callable[..., Array | None]:
     """Return the kernel, as :class:`~gradpair.losses.Kernel` describes it."""
     del exact  # the loss is convex
     run, alpha = ready(_cross_entropy, 2), np.float32(numbers[0])
 
-    def fill(y: Array, z: Array, floor: Any, gradient: Array, hessian: Array) -> bool:
-        return bool(run(y, z, (alpha, floor), gradient, hessian))
+    def fill(y: Array, z: Array, floor: Any, gradient: Array, hessian: Array) -> Array | None:
+        knew = run(y, z, (alpha, floor), gradient, hessian)
+        return None if knew else ~(np.abs(z) <= F32_REACH)
 
     return fill

@@ -74,12 +74,13 @@ def _any_labels(y: Array, z: Array, numbers: Any, gradient: Array, hessian: Arra
     return wrong == RIGHT
 
 
-def compiled(numbers: tuple[float, ...], *, exact: bool) -> Callable[..., bool]:
+def compiled(numbers: tuple[float, ...], *, exact: bool) -> Callable[..., Array | None]:
     """Return the kernel, as :class:`~gradpair.losses.Kernel` describes it."""
     parameters = *map(np.float32, numbers), np.float32(exact)
 
-    def fill(y: Array, z: Array, floor: Any, gradient: Array, hessian: Array) -> bool:
+    def fill(y: Array, z: Array, floor: Any, gradient: Array, hessian: Array) -> Array | None:
         arguments = y, z, (*parameters, floor), gradient, hessian
-        return bool(ready(_hard_labels, 4)(*arguments) or ready(_any_labels, 4)(*arguments))
+        knew = ready(_hard_labels, 4)(*arguments) or ready(_any_labels, 4)(*arguments)
+        return None if knew else ~(np.abs(z) <= F32_REACH)
 
     return fill

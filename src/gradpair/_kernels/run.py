@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from gradpair import _blocks, _validation
+from gradpair._kernels import heap
 from gradpair._kernels.choice import compiled_for
 from gradpair._validation import Array
-from gradpair.losses import REACH, Loss
+from gradpair.losses import Loss
 
 KERNEL_BLOCK_ROWS = (
     1 << 16
@@ -40,6 +41,7 @@ def gradient_hessian(
 
     The values of labels and weights are checked here, while their block is in the cache.
     """
+    heap.keep(raw.size)
     gradient, hessian = np.empty(raw.size, SINGLE), np.empty(raw.size, SINGLE)
     with np.errstate(all="ignore"):
         rows = BlockRunner(loss, y, raw, w, start=start, exact=exact, hessian_floor=hessian_floor)
@@ -99,9 +101,10 @@ class BlockRunner:
         left: Any = slice(None)  # to the loss
         if self.kernel is not None:
             y, z = self._plain(labels, "y"), self._margins(margins)
-            if self.kernel(y, z, self.floor, g, h) and self._holds(y, block):
+            unknown = self.kernel(y, z, self.floor, g, h)
+            if unknown is None and self._holds(y, block):
                 return
-            left = ~(np.abs(z) <= REACH[self.dtype]) | (y != labels)
+            left = (y != labels) if unknown is None else unknown | (y != labels)
         labels = _checked(_validation.labels, self.y, block)[left].astype(self.full)
         margins = margins[left] + self.start  # a copy: a loss cannot write to the host's
         gradient, hessian = self.of_loss(labels, margins)
@@ -145,7 +148,7 @@ class BlockRunner:
 
 def _kernel_of(
     loss: Loss, raw: Array, dtype: np.dtype[Any] | None, *, exact: bool
-) -> tuple[Callable[..., bool] | None, np.dtype[Any]]:
+) -> tuple[Callable[..., Array | None] | None, np.dtype[Any]]:
     """Return the kernel to use, if the loss declares one, and the precision to compute in."""
     declared = loss._kernel
     if declared is None:

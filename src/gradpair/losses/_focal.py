@@ -144,8 +144,9 @@ class FocalLoss(Loss):
             return None
         return Kernel(
             numbers=(self.alpha, self.gamma),
+            fused="gradpair._kernels.focal",
             compiled="gradpair._kernels.focal_loops",
-            pays_from=100_000,
+            pays_from=1_000_000,
         )
 
     @property

@@ -19,10 +19,11 @@ class Kernel:
     A kernel fills two arrays with the gradient and the hessian of each row, unweighted, for labels
     in [0, 1] and margins within ``REACH``. It is a function
 
-        ``fill(y, z, floor, gradient, hessian) -> bool``
+        ``fill(y, z, floor, gradient, hessian) -> mask or None``
 
-    of contiguous arrays of one dtype, which raises no hessian below ``floor`` and says whether it
-    knew every row; the runner leaves the rows that it cannot know to the loss.
+    of contiguous arrays of one dtype, which leaves no hessian below ``floor``. It returns None if
+    it knew every row, and otherwise the mask of those it did not, which are left to the loss; for a
+    label that is none, any mask.
 
     Parameters
     ----------
