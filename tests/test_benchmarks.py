@@ -9,7 +9,18 @@ import pytest
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 TINY = {
     "kernels": ["--rows", "300", "--repeat", "1"],
-    "rounds": ["--rows", "300", "--rounds", "2", "--threads", "1"],
+    "rounds": [
+        "--rows",
+        "300",
+        "--rounds",
+        "2",
+        "--threads",
+        "1",
+        "--repeat",
+        "1",
+        "--only",
+        "native;numpy",
+    ],
     "constant": ["--rows", "300", "--quick"],
     "imports": ["--only", "numpy,gradpair", "--quick"],
     "memory": ["--rows", "300"],

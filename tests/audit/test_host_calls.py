@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import xgboost as xgb
 
-from gradpair.lightgbm._subjects import LGBMClassifierSubject
-from gradpair.xgboost._subjects import XGBClassifierSubject
+from gradpair.lightgbm._host import LGBMClassifierSubject
+from gradpair.xgboost._host import XGBClassifierSubject
 from helpers.specimens import right, wrong
 
 
