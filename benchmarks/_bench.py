@@ -116,6 +116,8 @@ def report(options: argparse.Namespace, title: str, rows: list[Row]) -> None:
 def _cell(value: object) -> str:
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:.3g}" if value < 1000 else f"{value:,.0f}"
     if isinstance(value, int):
