@@ -3,12 +3,12 @@
 import dataclasses
 import math
 import textwrap
+from collections.abc import Iterable
 from typing import Any, Literal, final
 
 Severity = Literal["error", "warning", "note"]
 
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
-_WIDTH = 80
 
 
 @final
@@ -55,10 +55,9 @@ class Finding:
     point: Point | None = None
 
     def __str__(self) -> str:
-        lines = _wrapped(f"{self.severity} [{self.code}] {self.what}", "")
-        if self.point is not None:
-            lines += _wrapped(str(self.point), "    ")
-        return "\n".join([*lines, *_wrapped(f"-> {self.advice}", "    ")])
+        details = [f"-> {self.advice}"] if self.point is None else [self.point, f"-> {self.advice}"]
+        head = _wrapped(f"{self.severity} [{self.code}] {self.what}")
+        return "\n".join([head, *(_wrapped(detail, "    ") for detail in details)])
 
 
 @final
@@ -112,28 +111,26 @@ class Report:
         >>> gp.check_objective(gp.BinaryCrossEntropy()).to_dict()
         {'objective': 'BinaryCrossEntropy()', 'kind': 'loss', 'ok': True, 'findings': []}
         """
-        findings = [dataclasses.asdict(found) for found in self.findings]
-        for point in (found["point"] for found in findings if found["point"] is not None):
-            point.update({name: _jsonable(value) for name, value in point.items()})
-        head = {"objective": self.objective, "kind": self.kind, "ok": self.ok}
-        return {**head, "findings": findings}
+        findings = [dataclasses.asdict(found, dict_factory=_jsonable) for found in self.findings]
+        return {"objective": self.objective, "kind": self.kind, "ok": self.ok, "findings": findings}
 
     def __str__(self) -> str:
         found = [finding.severity for finding in self.findings]
         counts = [(found.count(severity), severity) for severity in SEVERITIES]
         told = ", ".join(f"{n} {name}{'s' if n > 1 else ''}" for n, name in counts if n)
-        head = _wrapped(f"{self.objective} as {self.kind}: {told or 'nothing found'}.", "")
-        return "\n\n".join(["\n".join(head), *map(str, self.findings)])
+        head = _wrapped(f"{self.objective} as {self.kind}: {told or 'nothing found'}.")
+        return "\n\n".join([head, *map(str, self.findings)])
 
 
-def gravest_first(findings: tuple[Finding, ...] | list[Finding]) -> list[Finding]:
+def gravest_first(findings: Iterable[Finding]) -> list[Finding]:
     """Sort findings by severity, and leave those of one severity in their order."""
     return sorted(findings, key=lambda found: SEVERITIES.index(found.severity))
 
 
-def _wrapped(text: str, indent: str) -> list[str]:
-    return textwrap.wrap(text, _WIDTH, initial_indent=indent, subsequent_indent=indent or "    ")
+def _wrapped(text: object, indent: str = "") -> str:
+    return textwrap.fill(str(text), 80, initial_indent=indent, subsequent_indent="    ")
 
 
-def _jsonable(value: float | None) -> float | str | None:
-    return value if value is None or math.isfinite(value) else str(value)
+def _jsonable(items: list[tuple[str, Any]]) -> dict[str, Any]:
+    odd = {k: str(v) for k, v in items if isinstance(v, float) and not math.isfinite(v)}
+    return dict(items) | odd
