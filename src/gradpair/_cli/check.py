@@ -2,7 +2,6 @@
 
 import contextlib
 import functools
-import importlib
 import importlib.util
 import json
 import operator
@@ -44,10 +43,7 @@ def _fail(error: BaseException) -> int:
 
 
 def _load(target: str) -> Any:
-    """Return what ``module:attribute`` or ``path/to/file.py:attribute`` names.
-
-    Of a class of losses, it returns the loss with its default parameters.
-    """
+    """Return what ``module:attribute`` or ``path/to/file.py:attribute`` names."""
     place, _, attribute = target.rpartition(":")
     if not (place and attribute):
         msg = f"expected module:attribute or path/to/file.py:attribute; got {target!r}."
@@ -62,7 +58,7 @@ def _load(target: str) -> Any:
     except AttributeError as error:
         msg = f"{place} has no attribute {attribute!r}."
         raise _LoadError(msg) from error
-    # A command line has no other way to an instance, such as of gradpair:BinaryCrossEntropy.
+    # A class of losses stands for its default: a command line has no other way to an instance.
     return found() if isinstance(found, type) and issubclass(found, Loss) else found
 
 
@@ -70,7 +66,7 @@ def _load(target: str) -> Any:
 def _module(place: str) -> Any:
     """Import a module, or run a file as one of a name of its own, under which pickle finds it."""
     file = Path(place).resolve(strict=True) if place.endswith(".py") else None
-    sys.path.insert(0, os.fspath(file.parent if file else Path.cwd()))
+    sys.path.insert(0, str(file.parent if file else Path.cwd()))
     if file is None:
         return importlib.import_module(place)
     name = f"_gradpair_check_{file.stem}"

@@ -32,8 +32,8 @@ def check_objective(
 ) -> Report:
     """Audit an objective: its derivatives, its tails, its weights, its manners towards the host.
 
-    The objective is called many times with some hundred rows; nothing is trained. What is compared
-    with a numerical derivative is compared with two, and only a difference that both show is found.
+    It is called many times with some hundred rows; nothing is trained. What is compared with a
+    numerical derivative is compared with two, and only a difference that both show is found.
 
     Parameters
     ----------
@@ -41,10 +41,9 @@ def check_objective(
         A :class:`~gradpair.Loss`, an objective that gradpair made for a host, or any callable of
         ``kind``. It returns NumPy arrays; results on a GPU are not read.
     kind : {"xgboost", "lightgbm", "sklearn"} or None
-        How a callable is called: as ``(preds, DMatrix)``, as ``(preds, Dataset)``, or as
-        ``(y_true, y_pred[, sample_weight])``. A function of the last kind is audited as the
-        estimator of each installed host calls it; what only one of them refuses aloud is a warning.
-        None for what gradpair makes.
+        How a callable is called: as ``(preds, DMatrix)``, ``(preds, Dataset)`` or ``(y_true,
+        y_pred[, sample_weight])``. The last is audited as the estimator of each installed host
+        calls it; what only one of them refuses aloud is a warning. None for what gradpair makes.
     loss : Loss, callable or None
         The loss that the objective is meant for, or a function ``loss(y_true, raw_prediction)`` of
         two float64 arrays that returns the loss of each row. None takes the loss of what gradpair
@@ -93,29 +92,23 @@ def _subjects(objective: Any, kind: str | None) -> tuple[str, list[Subject]]:
     if isinstance(objective, Loss):
         if kind is None:
             return "loss", [LossSubject(objective)]
-        msg = f"a loss is audited without kind; or else pass gradpair.{kind}.objective(loss)."
+        msg = f"a loss is audited without kind; else pass gradpair.{kind}.objective(loss)."
         raise ValueError(msg)
     if kind is None and isinstance(objective, ObjectiveCallable):
         kind = objective.host
     if kind == "sklearn":
-        return kind, [subject(objective) for subject in _of_estimators()]
-    if kind in record.HOSTS:
-        return kind, [record.load(kind).subject(objective)]
-    msg = (
-        f"kind must say how the objective is called: {' or '.join(map(repr, record.HOSTS))} "
-        f"for (preds, data), 'sklearn' for (y_true, y_pred[, sample_weight]); got {kind!r}."
-    )
-    raise ValueError(msg)
-
-
-def _of_estimators() -> list[type[Subject]]:
-    """Return how the estimators of the installed hosts call an objective."""
-    found = [host.estimator_subject for host in record.installed() if host.estimator_subject]
+        found = [host.estimator_subject for host in record.installed() if host.estimator_subject]
+    elif kind in record.HOSTS:
+        found = [record.load(kind).subject]
+    else:
+        msg = f"kind must say how the objective is called: {' or '.join(map(repr, record.HOSTS))} "
+        msg += f"for (preds, data), 'sklearn' for (y_true, y_pred[, sample_weight]); got {kind!r}."
+        raise ValueError(msg)
     if not found:
         extras = " or ".join(f"'gradpair[{name}]'" for name in record.HOSTS)
         msg = f"kind='sklearn' needs a host whose estimator would call it: pip install {extras}"
         raise ModuleNotFoundError(msg)
-    return found
+    return kind, [subject(objective) for subject in found]
 
 
 def _loss_function(objective: Any, loss: Any) -> LossFunction | None:
@@ -143,7 +136,8 @@ def _checked(loss: Any) -> Callable[..., Any]:
         raise TypeError(msg)
     function: Callable[..., Any] = loss.loss if isinstance(loss, Loss) else loss
     if (shape := np.shape(function(np.array([0.0, 1.0, 1.0]), np.zeros(3)))) != (3,):
-        msg = f"loss must return the loss of each row, neither summed nor averaged; got {shape}."
+        msg = "loss must return the loss of each row, neither summed nor averaged: expected the "
+        msg += f"shape (3,), got {shape}."
         raise ValueError(msg)
     return function
 
@@ -168,12 +162,11 @@ def _findings(audit: Audit) -> Iterator[Finding]:
     codes = {found.code for found in coupled}
     if "class-balanced" in codes:
         audit = dataclasses.replace(audit, loss=None)  # its classes may weigh otherwise
-    if codes <= {"averaged", "class-balanced"}:
-        is_loss = isinstance(audit.subject, LossSubject)
-        declared = _loss.CHECKS if is_loss else (_maths.check_hessian_sign,)
-        for check in (*_maths.CHECKS, *declared, *_rows.CHECKS):
-            yield from _run(check, audit)
-    for check in _host.CHECKS:
+    is_loss = isinstance(audit.subject, LossSubject)
+    declared = _loss.CHECKS if is_loss else (_maths.check_hessian_sign,)
+    independent = codes <= {"averaged", "class-balanced"}
+    of_rows = (*_maths.CHECKS, *declared, *_rows.CHECKS) if independent else ()
+    for check in (*of_rows, *_host.CHECKS):
         yield from _run(check, audit)
 
 

@@ -98,8 +98,7 @@ def check_copies(audit: Audit) -> Iterator[Finding]:
         except CallError as error:
             same, what = False, f"Once {done}: {error}"
         if not same:
-            advice = "Keep all that it needs in its attributes."
-            yield Finding("error", "copy-differs", what, advice)
+            yield Finding("error", "copy-differs", what, "Keep all it needs in its attributes.")
 
 
 def _same(first: Any, second: Any) -> bool:

@@ -56,8 +56,7 @@ def check_calibration(audit: Audit) -> Iterator[Finding]:
     if not np.isnan(shift) and _differ(shift, expected):  # None becomes nan
         what = f"calibration_shift is {shift:.6g}, and log g(0, z) - log(-g(1, z)) - z goes from "
         what += f"{np.nanmin(expected):.6g} to {np.nanmax(expected):.6g}."
-        advice = "Return that if it is a constant, and None if it is not."
-        yield Finding("error", "calibration", what, advice)
+        yield Finding("error", "calibration", what, "Return that if it is constant, or else None.")
     logs = pair("_log_gradients", lambda: loss._log_gradients(z.copy()))
     got = np.concatenate([column("logarithm", part, z.size) for part in logs])
     if _differ(got, known):

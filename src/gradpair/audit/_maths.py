@@ -69,8 +69,7 @@ def check_sign(audit: Audit) -> Iterator[Finding]:
 
 def check_vanished(audit: Audit) -> Iterator[Finding]:
     """Whether wrong rows, to |z| = 10,000, are pulled at all: beyond a clip they are not."""
-    sizes = [*_WRONG, *(size for size in TAILS if size > _WRONG[-1])]
-    rows, gradient, _ = _wrong_rows(audit, sizes)
+    rows, gradient, _ = _wrong_rows(audit, [*_WRONG, *(size for size in TAILS if size >= 15)])
     slope = audit.loss_slope(rows)
     zero = gradient == 0
     wrong, unknown = zero & slope.differs(gradient), zero & ~slope.known()
@@ -103,13 +102,8 @@ def check_flat(audit: Audit) -> Iterator[Finding]:
             yield Finding(severity, "frozen", what, _UNCLIPPED, at)
 
 
-def _disagreement(
-    rows: AuditRows, got: Array, slope: NumericalDerivative
-) -> tuple[str, Point] | None:
-    """Say in how many rows a column is not the derivative, if in some, and in which most.
-
-    The words also say whether all have one label, and whether they are off by one factor.
-    """
+def _differing(rows: AuditRows, got: Array, slope: NumericalDerivative) -> tuple[str, Point] | None:
+    """Say in how many rows, of which label and by which factor a column differs, and where most."""
     wrong = slope.differs(got)
     if wrong.sum() < FEW:
         return None
@@ -124,11 +118,11 @@ def check_gradient(audit: Audit) -> Iterator[Finding]:
     """The gradient against the numerical derivative of the loss."""
     rows, gradient, *_ = audit.sample
     slope = audit.loss_slope(rows)
-    if not (found := _disagreement(rows, gradient, slope)):
+    if not (found := _differing(rows, gradient, slope)):
         return
     differing, worst = found
     factor = factor_of(gradient, slope.value, slope.tolerance)
-    if factor > 0 and not _disagreement(rows, gradient / factor, slope):
+    if factor > 0 and not _differing(rows, gradient / factor, slope):
         what = f"The gradient is {factor:.3g} times the derivative of the loss."
         advice = "Nothing, if a multiple of the loss is meant; penalties then weigh differently."
         yield Finding("warning", "gradient-rescaled", what, advice, worst)
@@ -141,7 +135,7 @@ def check_gradient(audit: Audit) -> Iterator[Finding]:
 def check_hessian(audit: Audit) -> Iterator[Finding]:
     """The hessian against the numerical derivative of the gradient."""
     rows, gradient, hessian, slope = audit.sample
-    if not (found := _disagreement(rows, hessian, slope)):
+    if not (found := _differing(rows, hessian, slope)):
         return
     differing, worst = found
     if sound := surrogate(gradient, hessian, slope):

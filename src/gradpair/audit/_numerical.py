@@ -47,10 +47,7 @@ class NumericalDerivative(NamedTuple):
 
 
 def derivative(
-    function: Callable[[Array], Array],
-    z: Array,
-    scale: Array,
-    noise: float = FLOAT32_NOISE,
+    function: Callable[[Array], Array], z: Array, scale: Array, noise: float = FLOAT32_NOISE
 ) -> NumericalDerivative:
     """Differentiate a function of all rows' margins, of values as large as ``scale``.
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from typing import Any, Literal, final
 
 Severity = Literal["error", "warning", "note"]
-
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 
 
@@ -15,6 +14,8 @@ SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 @dataclasses.dataclass(frozen=True)
 class Point:
     """A row at which an objective was called: what it gave there, and what it should have given.
+
+    ``raw_prediction`` is the margin, a log-odds; ``expected`` is None where it is no one number.
 
     Examples
     --------
@@ -24,9 +25,9 @@ class Point:
     """
 
     y_true: float
-    raw_prediction: float  # the margin, a log-odds
+    raw_prediction: float
     got: float
-    expected: float | None = None  # where that is a single number
+    expected: float | None = None
 
     def __str__(self) -> str:
         where = f"worst at y = {self.y_true:g}, z = {self.raw_prediction:g}: got {self.got:.6g}"
@@ -39,6 +40,7 @@ class Finding:
     """One thing that an audit found, what to do about it, and the row where it shows most.
 
     An error makes wrong models or none; a warning may, in some use; a note is for information.
+    ``code`` is its short, stable name.
 
     Examples
     --------
@@ -49,7 +51,7 @@ class Finding:
     """
 
     severity: Severity
-    code: str  # its short, stable name
+    code: str
     what: str
     advice: str
     point: Point | None = None
@@ -65,19 +67,23 @@ class Finding:
 class Report:
     """What :func:`~gradpair.check_objective` returns; ``print`` it.
 
+    ``objective`` is its name, ``kind`` how it was called: "loss", "sklearn", or the name of a host.
+    The most severe of the ``findings`` come first.
+
     Examples
     --------
     >>> import gradpair as gp
     >>> report = gp.check_objective(gp.BinaryCrossEntropy())
-    >>> report.ok, report.findings
-    (True, ())
+    >>> report.raise_for_findings("warning")
+    >>> report.to_dict()
+    {'objective': 'BinaryCrossEntropy()', 'kind': 'loss', 'ok': True, 'findings': []}
     >>> print(report)
     BinaryCrossEntropy() as loss: nothing found.
     """
 
-    objective: str  # its name
-    kind: str  # how it was called: "loss", "sklearn", or the name of a host
-    findings: tuple[Finding, ...]  # the most severe first
+    objective: str
+    kind: str
+    findings: tuple[Finding, ...]
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "findings", tuple(gravest_first(self.findings)))
@@ -88,13 +94,7 @@ class Report:
         return not any(found.severity == "error" for found in self.findings)
 
     def raise_for_findings(self, severity: Severity = "error") -> None:
-        """Raise an AssertionError with the report if anything this severe was found; for tests.
-
-        Examples
-        --------
-        >>> import gradpair as gp
-        >>> gp.check_objective(gp.FocalLoss(gamma=2.0)).raise_for_findings("warning")
-        """
+        """Raise an AssertionError with the report if anything this severe was found; for tests."""
         if severity not in SEVERITIES:
             msg = f"severity must be 'error', 'warning' or 'note'; got {severity!r}."
             raise ValueError(msg)
@@ -103,14 +103,7 @@ class Report:
             raise AssertionError(str(self))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the report as a dict that strict JSON can hold: nan and inf become words.
-
-        Examples
-        --------
-        >>> import gradpair as gp
-        >>> gp.check_objective(gp.BinaryCrossEntropy()).to_dict()
-        {'objective': 'BinaryCrossEntropy()', 'kind': 'loss', 'ok': True, 'findings': []}
-        """
+        """Return the report as a dict that strict JSON can hold: nan and inf become words."""
         findings = [dataclasses.asdict(found, dict_factory=_jsonable) for found in self.findings]
         return {"objective": self.objective, "kind": self.kind, "ok": self.ok, "findings": findings}
 

@@ -29,7 +29,8 @@ def check_weights(audit: Audit) -> Iterator[Finding]:
             faults.setdefault(code, []).append(i)
     for code, which in faults.items():
         got, expected = weighted[which[0]], weight * audit.of_few[which[0]]
-        what = f"The {' and '.join(NAMES[i] for i in which)} of a row of weight w is not w times that of weight 1."
+        names = " and ".join(NAMES[i] for i in which)
+        what = f"A row of weight w should have w times the {names} of one of weight 1."
         dropped = code == "weights-dropped"
         what += " Weights are ignored." if dropped else times(factor_of(got, expected))
         severity: Severity = "warning" if code == "weights-rescaled" else "error"
@@ -46,8 +47,7 @@ def check_soft_labels(audit: Audit) -> Iterator[Finding]:
     try:
         columns = audit.derivatives(soft)
     except CallError as error:
-        what = f"With labels between 0 and 1: {error}"
-        yield Finding(severity, "soft-labels", what, advice)
+        yield Finding(severity, "soft-labels", f"With labels between 0 and 1: {error}", advice)
         return
     names = NAMES if is_loss else NAMES[:1]  # others may bound their hessian
     for name, hard, got in zip(names, audit.of_few, columns, strict=False):

@@ -29,10 +29,8 @@ class AuditRows(NamedTuple):
     w: Array | None = None
 
     def scale(self, gradient: Array) -> Array:
-        """Return the largest gradient of each row's label, but of no row in the tails beyond it.
-
-        Further out a gradient may be beyond all comparison, as that of an exponential loss.
-        """
+        """Return the largest gradient of each row's label, but of no row in the tails beyond it."""
+        # Further out a gradient may be beyond all comparison, as that of an exponential loss.
         distance = np.abs(self.z)
         nearer = distance <= np.maximum(distance, LIMIT)[:, None]
         comparable = nearer & (self.y == self.y[:, None]) & np.isfinite(gradient)
@@ -89,8 +87,7 @@ def column(name: str, values: Any, n_samples: int) -> Array:
         raise CallError(what, "Return an array of float32 or float64.", "output-type") from error
     if numbers.shape not in ((n_samples,), (n_samples, 1)):
         what = f"The {name} of {n_samples} rows has the shape {numbers.shape}."
-        advice = "Return one value per row, neither summed nor (n, n)."
-        raise CallError(what, advice, "output-shape")
+        raise CallError(what, "Return one value per row, not a sum, not (n, n).", "output-shape")
     return numbers.ravel()
 
 
@@ -132,11 +129,8 @@ class Audit:
         return AuditRows(y, z, np.full(y.size, ALMOST_ONE) if self.weighted else None)
 
     def both_labels(self, limit: float, n_margins: int) -> AuditRows:
-        """Return random margins up to a limit, first with label 0, then with label 1.
-
-        They are odd multiples of 1/64: exact in float32, and off the round numbers at which losses
-        have their kinks.
-        """
+        """Return random margins up to a limit, first with label 0, then with label 1."""
+        # Odd multiples of 1/64: exact in float32, and off round numbers, where losses have kinks.
         rng = np.random.default_rng(self.seed)
         cell = np.sort(rng.choice(round(64 * limit), n_margins, replace=False))
         return self.rows(np.repeat([0, 1], n_margins), np.tile((2 * cell + 1) / 64 - limit, 2))
