@@ -2,14 +2,12 @@
 
 import contextlib
 import functools
-import importlib
 import importlib.util
 import json
 import operator
 import os
 import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from gradpair.audit import check_objective
@@ -45,20 +43,13 @@ def _fail(error: BaseException) -> int:
 
 
 def _load(target: str) -> Any:
-    """Return what ``module:attribute`` or ``path/to/file.py:attribute`` names.
-
-    Of a class of losses, it returns the loss with its default parameters.
-    """
+    """Return what ``module:attribute`` or ``path/to/file.py:attribute`` names."""
     place, _, attribute = target.rpartition(":")
     if not (place and attribute):
         msg = f"expected module:attribute or path/to/file.py:attribute; got {target!r}."
         raise _LoadError(msg)
     try:
-        if place.endswith(".py"):
-            module = _file(place)
-        else:
-            _search_first(Path.cwd())
-            module = importlib.import_module(place)
+        module = _module(place)
     except (Exception, SystemExit) as error:
         msg = f"cannot import {place}: {type(error).__name__}: {error}"
         raise _LoadError(msg) from error
@@ -67,25 +58,19 @@ def _load(target: str) -> Any:
     except AttributeError as error:
         msg = f"{place} has no attribute {attribute!r}."
         raise _LoadError(msg) from error
-    # A command line has no other way to an instance, such as of gradpair:BinaryCrossEntropy.
+    # A class of losses stands for its default: a command line has no other way to an instance.
     return found() if isinstance(found, type) and issubclass(found, Loss) else found
 
 
 @functools.cache
-def _file(path: str) -> ModuleType:
-    """Run a file as a module of a name of its own, under which pickle finds it."""
-    file = Path(path).resolve(strict=True)
-    _search_first(file.parent)
+def _module(place: str) -> Any:
+    """Import a module, or run a file as one of a name of its own, under which pickle finds it."""
+    file = Path(place).resolve(strict=True) if place.endswith(".py") else None
+    sys.path.insert(0, str(file.parent if file else Path.cwd()))
+    if file is None:
+        return importlib.import_module(place)
     name = f"_gradpair_check_{file.stem}"
-    spec = importlib.util.spec_from_file_location(name, file)
-    if spec is None or spec.loader is None:
-        msg = "it is not a Python file."
-        raise ImportError(msg)
+    spec: Any = importlib.util.spec_from_file_location(name, file)
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-def _search_first(folder: Path) -> None:
-    if os.fspath(folder) not in sys.path:
-        sys.path.insert(0, os.fspath(folder))

@@ -12,94 +12,65 @@ import numpy as np
 
 from gradpair._hosts.subject import Fault
 from gradpair.audit._report import Finding, Severity
-from gradpair.audit._subjects import GRADIENT, HESSIAN, Audit, CallError, attempt
-
-_BUFFERS = {
-    "buffer-mutated": (
-        "It writes to the predictions it is given.",
-        "Work on a copy, without out=.",
-    ),
-    "labels-mutated": (
-        "It writes to the labels or weights of the data.",
-        "Work on a copy of them.",
-    ),
-    "buffer-returned": ("It returns memory of the predictions.", "Return fresh arrays."),
-    "buffer-retained": (
-        "It keeps the predictions, whose memory LightGBM fills anew in every round.",
-        "Keep a copy.",
-    ),
-}
+from gradpair.audit._subjects import NAMES, Audit, CallError, attempt
 
 
 def check_output(audit: Audit) -> Iterator[Finding]:
-    """Whether the host can read what the objective returns."""
-    rows, subject = audit.both_labels(), audit.subject
-    faults = dict[Fault, dict[str, None]]()
-    for precision in subject.precisions:
-        result = audit.result(rows.z.astype(precision), subject.data(rows.y, rows.w))
-        for name, values in zip((GRADIENT, HESSIAN), result, strict=True):
-            if fault := subject.fault_of(values, np.dtype(precision)):
-                faults.setdefault(fault, {})[name] = None
-    for fault, names in faults.items():
-        what = f"{' and '.join(names).capitalize()}: {fault.text}."
-        yield Finding(fault.severity, fault.code, what, fault.advice)
-
-
-def check_call(audit: Audit) -> Iterator[Finding]:
-    """Whether what the host passes means to the objective what it means to the host."""
-    rows, subject = audit.both_labels(), audit.subject
+    """Whether the host can read what the objective returns, and is read aright itself."""
+    rows, subject = audit.few, audit.subject
     data = subject.data(rows.y, rows.w)
     if fault := attempt("The objective", lambda: subject.fault_of_call(rows.z, data)):
         yield Finding(*fault)
+    faults = dict[Fault, dict[str, None]]()
+    for precision in subject.precisions:
+        result = audit.result(rows.z.astype(precision), subject.data(rows.y, rows.w))
+        for name, values in zip(NAMES, result, strict=True):
+            if fault := subject.fault_of(values, np.dtype(precision)):
+                faults.setdefault(fault, {})[name] = None
+    for fault, names in faults.items():
+        yield Finding(*fault._replace(text=f"{' and '.join(names).capitalize()}: {fault.text}."))
 
 
 def check_buffers(audit: Audit) -> Iterator[Finding]:
-    """Whether the host's arrays are neither written to nor kept."""
-    rows, subject = audit.both_labels(), audit.subject
+    """Whether the host's arrays are neither written to nor kept, and each result has its own."""
+    rows, subject = audit.few, audit.subject
+    severity: Severity = "error" if subject.shares_buffers else "warning"
     predictions = rows.z.astype(subject.precisions[-1])
+    before = predictions.copy()
     data = subject.data(rows.y, np.full(rows.y.size, 2.0))
     try:
-        audit.result(predictions.copy(), data)
+        audit.result(before.copy(), data)
     except CallError:  # it takes no weights
         data = subject.data(rows.y, rows.w)
-    predictions_before = predictions.copy()
+    first = audit.result(-before, data)
+    first_before = [np.array(column) for column in first]
     held_before = [array.copy() for array in subject.held(data)]
     result = audit.result(predictions, data)
-    found = {
-        "buffer-mutated": not np.array_equal(predictions, predictions_before),
-        "labels-mutated": not all(map(np.array_equal, subject.held(data), held_before)),
-        "buffer-returned": subject.shares_buffers
-        and any(isinstance(a, np.ndarray) and np.shares_memory(a, predictions) for a in result),
-    }
-    del result
-    alive = weakref.ref(predictions)
-    del predictions
-    if alive() is not None:
-        gc.collect()
-    found["buffer-retained"] = alive() is not None
-    severity: Severity = "error" if subject.shares_buffers else "warning"
-    for code in (code for code, is_so in found.items() if is_so):
-        yield Finding(severity, code, *_BUFFERS[code])
-
-
-def check_fresh_results(audit: Audit) -> Iterator[Finding]:
-    """Whether a result stays as it was when the objective is called again."""
-    rows, subject = audit.both_labels(), audit.subject
-    data = subject.data(rows.y, rows.w)
-    predictions = rows.z.astype(subject.precisions[-1])
-    first = audit.result(predictions, data)
-    before = [np.array(column) for column in first]
-    second = audit.result(-predictions, data)  # held while the first is looked at
-    if not _same(first, before):
+    if not _same(first, first_before):
         what = "A second call changes the arrays that the first one returned."
         yield Finding("error", "buffer-reused", what, "Return fresh arrays.")
-    del second
+    if not np.array_equal(predictions, before):
+        what = "It writes to the predictions it is given."
+        yield Finding(severity, "buffer-mutated", what, "Work on a copy, without out=.")
+    if not all(map(np.array_equal, subject.held(data), held_before)):
+        what = "It writes to the labels or weights of the data."
+        yield Finding(severity, "labels-mutated", what, "Work on a copy of them.")
+    arrays = (values for values in result if isinstance(values, np.ndarray))
+    if subject.shares_buffers and any(np.shares_memory(a, predictions) for a in arrays):
+        what = "It returns memory of the predictions."
+        yield Finding(severity, "buffer-returned", what, "Return fresh arrays.")
+    alive = weakref.ref(predictions)
+    del result, arrays, predictions
+    if alive() is not None:
+        gc.collect()
+    if alive() is not None:
+        what = "It keeps the predictions, whose memory LightGBM fills anew in every round."
+        yield Finding(severity, "buffer-retained", what, "Keep a copy.")
 
 
 def check_repeatable(audit: Audit) -> Iterator[Finding]:
     """Whether two calls with the same rows give the same."""
-    rows = audit.both_labels()
-    if not _same(audit.derivatives(rows), audit.derivatives(rows)):
+    if not _same(audit.of_few, audit.derivatives(audit.few)):
         what = "Two calls with the same rows give different derivatives."
         advice = "Make it a function of its arguments: no random numbers, no state between calls."
         yield Finding("error", "not-deterministic", what, advice)
@@ -121,21 +92,17 @@ def check_copies(audit: Audit) -> Iterator[Finding]:
             yield Finding("error" if fatal else "warning", code, what, advice)
             continue
         of_twin = dataclasses.replace(audit, subject=type(audit.subject)(twin))
-        yield from _other_derivatives(audit, of_twin, done)
-
-
-def _other_derivatives(audit: Audit, of_twin: Audit, done: str) -> Iterator[Finding]:
-    rows, what = audit.both_labels(), f"Once {done}, the objective gives other derivatives."
-    try:
-        if _same(audit.derivatives(rows), of_twin.derivatives(rows)):
-            return
-    except CallError as error:
-        what = f"Once {done}: {error}"
-    yield Finding("error", "copy-differs", what, "Keep all that it needs in its attributes.")
+        try:
+            what = f"Once {done}, the objective gives other derivatives."
+            same = _same(audit.of_few, of_twin.of_few)
+        except CallError as error:
+            same, what = False, f"Once {done}: {error}"
+        if not same:
+            yield Finding("error", "copy-differs", what, "Keep all it needs in its attributes.")
 
 
 def _same(first: Any, second: Any) -> bool:
     return all(np.array_equal(*pair, equal_nan=True) for pair in zip(first, second, strict=True))
 
 
-CHECKS = (check_output, check_call, check_buffers, check_fresh_results, check_copies)
+CHECKS = (check_output, check_buffers, check_copies)

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from gradpair._validation import Array
-from gradpair.audit._compare import FEW, close, surrogate
 from gradpair.audit._maths import TAILS
+from gradpair.audit._numerical import FEW, close, surrogate
 from gradpair.audit._report import Finding
-from gradpair.audit._subjects import LIMIT, Audit, AuditRows, attempt, column, pair
+from gradpair.audit._subjects import Audit, AuditRows, attempt, column, pair
 from gradpair.losses import Loss
 
 _LOG_ATOL = 0.03  # 3% of a gradient
@@ -18,52 +18,45 @@ _KNOWN = 0.01  # ... and the share of it from which on its logarithm is not know
 
 def check_convexity(audit: Audit) -> Iterator[Finding]:
     """Whether a loss is convex if it says so, and otherwise defines a bound of its hessian."""
-    if not attempt("convex", lambda: bool(audit.subject.objective.convex)):
-        yield from _check_positive_hessian(audit)
-        return
-    rows, *_, slope = audit.sample
-    negative = slope.value < -slope.tolerance
-    if negative.sum() >= FEW:
-        what = f"Declared convex, it has a negative second derivative in {negative.sum()} rows."
-        advice = "Set convex = False and define _gradient_positive_hessian."
-        lowest = rows.point(int(np.argmin(slope.value)), slope.value)
-        yield Finding("error", "convex", what, advice, lowest)
-
-
-def _check_positive_hessian(audit: Audit) -> Iterator[Finding]:
     rows, gradient, _, slope = audit.sample
     loss = audit.subject.objective
-    if type(loss)._gradient_positive_hessian is Loss._gradient_positive_hessian:
-        what = "Not declared convex, it defines no _gradient_positive_hessian."
+    hook = loss._gradient_positive_hessian
+    if attempt("convex", lambda: bool(loss.convex)):
+        negative = slope.value < -slope.tolerance
+        if negative.sum() >= FEW:
+            what = f"Declared convex, it has a negative second derivative in {negative.sum()} rows."
+            advice = f"Set convex = False and define {hook.__name__}."
+            lowest = rows.point(np.argmin(slope.value), slope.value)
+            yield Finding("error", "convex", what, advice, lowest)
+    elif not any(hook.__name__ in vars(kind) for kind in type(loss).__mro__ if kind is not Loss):
+        what = f"Not declared convex, it defines no {hook.__name__}."
         advice = "Define it: the adapters use it unless told hessian='exact'."
         yield Finding("error", "positive-hessian", what, advice)
-        return
-    hook = loss._gradient_positive_hessian
-    columns = pair(hook.__name__, lambda: hook(rows.y.copy(), rows.z.copy()))
-    pulled, positive = (column(hook.__name__, values, rows.y.size) for values in columns)
-    if not close(pulled, gradient) or not surrogate(gradient, positive, slope):
-        what = f"{hook.__name__} does not return the gradient with a positive bound of its slope."
-        advice = "Return the gradient and the second derivative without its negative terms."
-        worst = rows.worst(positive, slope.value)
-        yield Finding("error", "positive-hessian", what, advice, worst)
+    else:
+        columns = pair(hook.__name__, lambda: hook(rows.y.copy(), rows.z.copy()))
+        pulled, bound = (column(hook.__name__, values, rows.y.size) for values in columns)
+        if not close(pulled, gradient) or not surrogate(gradient, bound, slope):
+            what = (
+                f"{hook.__name__} does not return the gradient and a positive bound of its slope."
+            )
+            advice = "Return the gradient and the second derivative without its negative terms."
+            worst = rows.worst(bound, slope.value)
+            yield Finding("error", "positive-hessian", what, advice, worst)
 
 
 def check_calibration(audit: Audit) -> Iterator[Finding]:
     """Whether what calibrated probabilities are made of agrees with the gradients."""
     loss = audit.subject.objective
-    z = np.unique([*TAILS, *np.negative(TAILS), *audit.both_labels(LIMIT, 64).z])
+    z = np.unique([*TAILS, *np.negative(TAILS), *audit.sample[0].z])
     rows = audit.rows(np.repeat([1, 0], z.size), np.tile(z, 2))
     known = _logs_of_gradients(rows, audit.derivatives(rows)[0])
     shift = attempt("calibration_shift", lambda: np.array(loss.calibration_shift, dtype=float))
     log_ones, log_zeros = np.split(known, 2)
-    of_gradients = log_zeros - log_ones - z
-    if not np.isnan(shift) and _differ(shift, of_gradients):  # None becomes nan
-        what = (
-            f"calibration_shift is {shift:.6g}, and log g(0, z) - log(-g(1, z)) - z goes from "
-            f"{np.nanmin(of_gradients):.6g} to {np.nanmax(of_gradients):.6g}."
-        )
-        advice = "Return that if it is a constant, and None if it is not."
-        yield Finding("error", "calibration", what, advice)
+    expected = log_zeros - log_ones - z
+    if not np.isnan(shift) and _differ(shift, expected):  # None becomes nan
+        what = f"calibration_shift is {shift:.6g}, and log g(0, z) - log(-g(1, z)) - z goes from "
+        what += f"{np.nanmin(expected):.6g} to {np.nanmax(expected):.6g}."
+        yield Finding("error", "calibration", what, "Return that if it is constant, or else None.")
     logs = pair("_log_gradients", lambda: loss._log_gradients(z.copy()))
     got = np.concatenate([column("logarithm", part, z.size) for part in logs])
     if _differ(got, known):

@@ -1,4 +1,4 @@
-"""Numerical derivatives that say how far they can be trusted."""
+"""Numerical derivatives that say how far they can be trusted, and comparisons of columns."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -15,6 +15,10 @@ _RTOL = 1e-3
 _ATOL = 1e-6  # times the scale of the values
 FLOAT32_NOISE = 1e-5  # times the scale of the values: what a float32 objective may be off by
 _ERROR_FACTOR = 10  # of the estimates' own errors
+
+FEW = 3  # rows, of which fewer prove nothing: beside a kink one may seem wrong
+_CALLS_RTOL = 5e-3  # between two calls of an objective, which may round to float16
+_COMMON = 0.01  # relative: how well a value is known from which a factor is taken
 
 
 class NumericalDerivative(NamedTuple):
@@ -69,3 +73,45 @@ def derivative(
         )
         doubt = _ERROR_FACTOR * (first.error + second.error) + 2 * np.abs(first.df - second.df)
     return NumericalDerivative(first.df * scale, (doubt + noise) * scale)
+
+
+def close(got: Array, expected: Array) -> bool:
+    """Whether two columns agree wherever the expected one is finite."""
+    known = np.isfinite(expected)
+    largest = np.max(np.abs(expected), initial=0.0, where=known)
+    return np.allclose(got[known], expected[known], rtol=_CALLS_RTOL, atol=1e-6 * largest)
+
+
+def factor_of(got: Array, expected: Array, tolerance: Array | float = 0.0) -> float:
+    """Return the factor by which all well-known values are off, 0 if there is none."""
+    known = np.isfinite(expected) & (tolerance <= _COMMON * np.abs(expected))
+    known &= (expected != 0) | (got != 0)
+    ratio = got[known] / expected[known]
+    middle = float(np.median(ratio)) if ratio.size else 0.0
+    common = bool(np.all(np.abs(ratio / middle - 1) < 2 * _COMMON))
+    return middle if common and np.isfinite(middle) else 0.0
+
+
+def times(factor: float) -> str:
+    """Say by which factor all values are off, if by one."""
+    return f" It is {factor:.3g} times that." if factor else ""
+
+
+def surrogate(gradient: Array, hessian: Array, slope: NumericalDerivative) -> str:
+    """Name what kind of stand-in a hessian is for the second derivative, if a sound one.
+
+    The expected hessian is that over the labels for which a margin would be the optimum, 1 with
+    probability g(0, z) / (g(0, z) - g(1, z)). For squared errors it is the Gauss-Newton hessian.
+    """
+    bound = slope._replace(value=np.maximum(slope.value, 0))
+    if np.sum(bound.differs(hessian) & (hessian < bound.value)) < FEW:
+        return "a bound of it that is nowhere negative"
+    zeros, ones = np.split(gradient, 2)
+    share = zeros / (zeros - ones)
+    (of_zeros, of_ones), tolerances = (np.split(part, 2) for part in slope)
+    value = np.tile(share * of_ones + (1 - share) * of_zeros, 2)
+    expected = NumericalDerivative(value, np.tile(sum(tolerances), 2))
+    known = np.isfinite(value).all()
+    if known and (hessian >= 0).all() and expected.differs(hessian).sum() < FEW:
+        return "the expected one (Fisher scoring, or Gauss-Newton)"
+    return ""

@@ -3,18 +3,19 @@
 import dataclasses
 import math
 import textwrap
+from collections.abc import Iterable
 from typing import Any, Literal, final
 
 Severity = Literal["error", "warning", "note"]
-
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
-_WIDTH = 80
 
 
 @final
 @dataclasses.dataclass(frozen=True)
 class Point:
     """A row at which an objective was called: what it gave there, and what it should have given.
+
+    ``raw_prediction`` is the margin, a log-odds; ``expected`` is None where it is no one number.
 
     Examples
     --------
@@ -24,9 +25,9 @@ class Point:
     """
 
     y_true: float
-    raw_prediction: float  # the margin, a log-odds
+    raw_prediction: float
     got: float
-    expected: float | None = None  # where that is a single number
+    expected: float | None = None
 
     def __str__(self) -> str:
         where = f"worst at y = {self.y_true:g}, z = {self.raw_prediction:g}: got {self.got:.6g}"
@@ -39,6 +40,7 @@ class Finding:
     """One thing that an audit found, what to do about it, and the row where it shows most.
 
     An error makes wrong models or none; a warning may, in some use; a note is for information.
+    ``code`` is its short, stable name.
 
     Examples
     --------
@@ -49,16 +51,15 @@ class Finding:
     """
 
     severity: Severity
-    code: str  # its short, stable name
+    code: str
     what: str
     advice: str
     point: Point | None = None
 
     def __str__(self) -> str:
-        lines = _wrapped(f"{self.severity} [{self.code}] {self.what}", "")
-        if self.point is not None:
-            lines += _wrapped(str(self.point), "    ")
-        return "\n".join([*lines, *_wrapped(f"-> {self.advice}", "    ")])
+        details = [f"-> {self.advice}"] if self.point is None else [self.point, f"-> {self.advice}"]
+        head = _wrapped(f"{self.severity} [{self.code}] {self.what}")
+        return "\n".join([head, *(_wrapped(detail, "    ") for detail in details)])
 
 
 @final
@@ -66,19 +67,23 @@ class Finding:
 class Report:
     """What :func:`~gradpair.check_objective` returns; ``print`` it.
 
+    ``objective`` is its name, ``kind`` how it was called: "loss", "sklearn", or the name of a host.
+    The most severe of the ``findings`` come first.
+
     Examples
     --------
     >>> import gradpair as gp
     >>> report = gp.check_objective(gp.BinaryCrossEntropy())
-    >>> report.ok, report.findings
-    (True, ())
+    >>> report.raise_for_findings("warning")
+    >>> report.to_dict()
+    {'objective': 'BinaryCrossEntropy()', 'kind': 'loss', 'ok': True, 'findings': []}
     >>> print(report)
     BinaryCrossEntropy() as loss: nothing found.
     """
 
-    objective: str  # its name
-    kind: str  # how it was called: "loss", "sklearn", or the name of a host
-    findings: tuple[Finding, ...]  # the most severe first
+    objective: str
+    kind: str
+    findings: tuple[Finding, ...]
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "findings", tuple(gravest_first(self.findings)))
@@ -89,13 +94,7 @@ class Report:
         return not any(found.severity == "error" for found in self.findings)
 
     def raise_for_findings(self, severity: Severity = "error") -> None:
-        """Raise an AssertionError with the report if anything this severe was found; for tests.
-
-        Examples
-        --------
-        >>> import gradpair as gp
-        >>> gp.check_objective(gp.FocalLoss(gamma=2.0)).raise_for_findings("warning")
-        """
+        """Raise an AssertionError with the report if anything this severe was found; for tests."""
         if severity not in SEVERITIES:
             msg = f"severity must be 'error', 'warning' or 'note'; got {severity!r}."
             raise ValueError(msg)
@@ -104,36 +103,27 @@ class Report:
             raise AssertionError(str(self))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the report as a dict that strict JSON can hold: nan and inf become words.
-
-        Examples
-        --------
-        >>> import gradpair as gp
-        >>> gp.check_objective(gp.BinaryCrossEntropy()).to_dict()
-        {'objective': 'BinaryCrossEntropy()', 'kind': 'loss', 'ok': True, 'findings': []}
-        """
-        findings = [dataclasses.asdict(found) for found in self.findings]
-        for point in (found["point"] for found in findings if found["point"] is not None):
-            point.update({name: _jsonable(value) for name, value in point.items()})
-        head = {"objective": self.objective, "kind": self.kind, "ok": self.ok}
-        return {**head, "findings": findings}
+        """Return the report as a dict that strict JSON can hold: nan and inf become words."""
+        findings = [dataclasses.asdict(found, dict_factory=_jsonable) for found in self.findings]
+        return {"objective": self.objective, "kind": self.kind, "ok": self.ok, "findings": findings}
 
     def __str__(self) -> str:
         found = [finding.severity for finding in self.findings]
         counts = [(found.count(severity), severity) for severity in SEVERITIES]
         told = ", ".join(f"{n} {name}{'s' if n > 1 else ''}" for n, name in counts if n)
-        head = _wrapped(f"{self.objective} as {self.kind}: {told or 'nothing found'}.", "")
-        return "\n\n".join(["\n".join(head), *map(str, self.findings)])
+        head = _wrapped(f"{self.objective} as {self.kind}: {told or 'nothing found'}.")
+        return "\n\n".join([head, *map(str, self.findings)])
 
 
-def gravest_first(findings: tuple[Finding, ...] | list[Finding]) -> list[Finding]:
+def gravest_first(findings: Iterable[Finding]) -> list[Finding]:
     """Sort findings by severity, and leave those of one severity in their order."""
     return sorted(findings, key=lambda found: SEVERITIES.index(found.severity))
 
 
-def _wrapped(text: str, indent: str) -> list[str]:
-    return textwrap.wrap(text, _WIDTH, initial_indent=indent, subsequent_indent=indent or "    ")
+def _wrapped(text: object, indent: str = "") -> str:
+    return textwrap.fill(str(text), 80, initial_indent=indent, subsequent_indent="    ")
 
 
-def _jsonable(value: float | None) -> float | str | None:
-    return value if value is None or math.isfinite(value) else str(value)
+def _jsonable(items: list[tuple[str, Any]]) -> dict[str, Any]:
+    odd = {k: str(v) for k, v in items if isinstance(v, float) and not math.isfinite(v)}
+    return dict(items) | odd

@@ -4,18 +4,17 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gradpair.audit._compare import close, factor_of, times
+from gradpair.audit._numerical import close, factor_of, times
 from gradpair.audit._report import Finding, Severity
-from gradpair.audit._subjects import ALMOST_ONE, GRADIENT, HESSIAN, Audit, CallError, LossSubject
+from gradpair.audit._subjects import ALMOST_ONE, NAMES, Audit, CallError, LossSubject
 
 
 def check_weights(audit: Audit) -> Iterator[Finding]:
     """Whether a row of weight 2 counts as two rows."""
-    rows, advice = audit.both_labels(), audit.subject.weighting
+    rows, advice = audit.few, audit.subject.weighting
     rng = np.random.default_rng(audit.seed)
     # The same for both labels, as an objective may balance the classes by their weight.
     weight = np.tile(rng.choice([0.25, 0.5, 2.0, 3.0], rows.y.size // 2), 2)
-    plain = audit.derivatives(rows)
     try:
         weighted = audit.derivatives(rows._replace(w=weight))
         ones = audit.derivatives(rows._replace(w=np.full(weight.size, ALMOST_ONE)))
@@ -23,39 +22,35 @@ def check_weights(audit: Audit) -> Iterator[Finding]:
         yield Finding("error", "weights-refused", f"With weights: {error}", advice)
         return
     faults = dict[str, list[int]]()
-    for i, got in enumerate(weighted):
-        if not (close(got, weight * plain[i]) and close(ones[i], plain[i])):
-            code = "weights-rescaled" if factor_of(got, weight * plain[i]) else "weights"
-            code = "weights-dropped" if close(got, plain[i]) else code
+    for i, (got, plain) in enumerate(zip(weighted, audit.of_few, strict=True)):
+        if not (close(got, weight * plain) and close(ones[i], plain)):
+            code = "weights-rescaled" if factor_of(got, weight * plain) else "weights"
+            code = "weights-dropped" if close(got, plain) else code
             faults.setdefault(code, []).append(i)
-    for code, (first, *others) in faults.items():
-        got, expected = weighted[first], weight * plain[first]
-        names = " and ".join((GRADIENT, HESSIAN)[i] for i in (first, *others))
-        what = f"The {names} of a row of weight w should be w times that of weight 1; "
-        what += "weights are ignored." if code == "weights-dropped" else "it is not."
+    for code, which in faults.items():
+        got, expected = weighted[which[0]], weight * audit.of_few[which[0]]
+        names = " and ".join(NAMES[i] for i in which)
+        what = f"A row of weight w should have w times the {names} of one of weight 1."
+        dropped = code == "weights-dropped"
+        what += " Weights are ignored." if dropped else times(factor_of(got, expected))
         severity: Severity = "warning" if code == "weights-rescaled" else "error"
-        what += times(factor_of(got, expected))
         yield Finding(severity, code, what, advice, rows.worst(got, expected))
 
 
 def check_soft_labels(audit: Audit) -> Iterator[Finding]:
     """Whether a label between 0 and 1 is a mixture of the two classes."""
-    rows = audit.both_labels()
-    share = np.random.default_rng(audit.seed).choice([0.125, 0.25, 0.75], rows.y.size // 2)
-    soft = audit.rows(np.tile(share, 2), rows.z)
+    share = np.random.default_rng(audit.seed).choice([0.125, 0.25, 0.75], audit.few.y.size // 2)
+    soft = audit.rows(np.tile(share, 2), audit.few.z)
     is_loss = isinstance(audit.subject, LossSubject)
     severity: Severity = "error" if is_loss else "note"
-    advice = "Keep it linear in y, as in alpha * y + (1 - y) for alpha**y. "
-    advice += "Nothing, if all labels are 0 or 1."
-    hard_columns = audit.derivatives(rows)
+    advice = "Keep it linear in y: alpha * y + (1 - y), not alpha**y. Nothing, if all are 0 or 1."
     try:
-        soft_columns = audit.derivatives(soft)
+        columns = audit.derivatives(soft)
     except CallError as error:
-        what = f"With labels between 0 and 1: {error}"
-        yield Finding(severity, "soft-labels", what, advice)
+        yield Finding(severity, "soft-labels", f"With labels between 0 and 1: {error}", advice)
         return
-    names = (GRADIENT, HESSIAN) if is_loss else (GRADIENT,)  # others may bound their hessian
-    for name, hard, got in zip(names, hard_columns, soft_columns, strict=False):
+    names = NAMES if is_loss else NAMES[:1]  # others may bound their hessian
+    for name, hard, got in zip(names, audit.of_few, columns, strict=False):
         zeros, ones = np.split(hard, 2)
         expected = np.tile(share * ones + (1 - share) * zeros, 2)
         if not close(got, expected):
@@ -66,18 +61,14 @@ def check_soft_labels(audit: Audit) -> Iterator[Finding]:
 
 def check_rows(audit: Audit) -> Iterator[Finding]:
     """Whether a row's derivatives depend on which other rows there are, or on their margins."""
-    rows = audit.both_labels()
-    every_other = np.arange(0, rows.y.size, 2)
-    fewer_ones = np.arange(rows.y.size * 3 // 4)
+    rows = audit.few
+    every_other, fewer_ones = np.s_[::2], np.s_[: rows.y.size * 3 // 4]
     elsewhere = np.where(np.arange(rows.y.size) % 2, -rows.z, rows.z)
-    together = audit.derivatives(rows)
     moved = audit.derivatives(rows._replace(z=elsewhere))
-    halved, unbalanced = (
-        audit.derivatives(audit.rows(rows.y[some], rows.z[some]))
-        for some in (every_other, fewer_ones)
-    )
-    for i, name in enumerate((GRADIENT, HESSIAN)):
-        expected = together[i][every_other]
+    halved = audit.derivatives(audit.rows(rows.y[every_other], rows.z[every_other]))
+    unbalanced = audit.derivatives(audit.rows(rows.y[fewer_ones], rows.z[fewer_ones]))
+    for i, (name, together) in enumerate(zip(NAMES, audit.of_few, strict=True)):
+        expected = together[every_other]
         alone = close(moved[i][every_other], expected)
         if alone and close(halved[i], 2 * expected) and not close(halved[i], expected):
             what = f"The {name} is divided by the number of rows; the hosts expect each row's own."
@@ -86,12 +77,10 @@ def check_rows(audit: Audit) -> Iterator[Finding]:
             what = f"The {name} of a row changes with the rows beside it, so that derivatives, "
             what += "weights and labels are not checked."
             yield Finding("warning", "rows-coupled", what, "Nothing, if that is meant.")
-        elif not close(unbalanced[i], together[i][fewer_ones]):
+        elif not close(unbalanced[i], together[fewer_ones]):
             what = f"The {name} changes with the share of ones: it is not compared with a loss."
-            advice = (
-                "Nothing, if it gets all training rows, as it does not in distributed training: "
-                "there, compute the class weight before and pass it as a parameter."
-            )
+            advice = "Nothing, if it gets all training rows. In distributed training it does not: "
+            advice += "compute the class weight before and pass it as a parameter."
             yield Finding("warning", "class-balanced", what, advice)
         else:
             continue

@@ -13,7 +13,7 @@ from gradpair.audit._numerical import FLOAT32_NOISE, NumericalDerivative, deriva
 from gradpair.audit._report import Finding, Point
 from gradpair.losses import Loss
 
-GRADIENT, HESSIAN = "gradient", "hessian"
+NAMES = ("gradient", "hessian")
 ALMOST_ONE = float(np.nextafter(np.float32(1), np.float32(2)))  # LightGBM drops weights of all 1
 LIMIT = 12  # |z| up to which derivatives are compared
 
@@ -29,27 +29,23 @@ class AuditRows(NamedTuple):
     w: Array | None = None
 
     def scale(self, gradient: Array) -> Array:
-        """Return the largest gradient of each row's label, but of no row in the tails beyond it.
-
-        Further out a gradient may be beyond all comparison, as that of an exponential loss.
-        """
+        """Return the largest gradient of each row's label, but of no row in the tails beyond it."""
+        # Further out a gradient may be beyond all comparison, as that of an exponential loss.
         distance = np.abs(self.z)
         nearer = distance <= np.maximum(distance, LIMIT)[:, None]
         comparable = nearer & (self.y == self.y[:, None]) & np.isfinite(gradient)
         largest: Array = np.max(np.where(comparable, np.abs(gradient), 0.0), axis=1)
         return largest
 
-    def point(self, at: int, got: Array, expected: Array | None = None) -> Point:
+    def point(self, at: np.intp, got: Array, expected: Array | None = None) -> Point:
         """Return one row of a report."""
         right = None if expected is None or np.isnan(expected[at]) else float(expected[at])
         return Point(float(self.y[at]), float(self.z[at]), float(got[at]), right)
 
-    def worst(self, got: Array, expected: Array, where: Array | None = None) -> Point:
+    def worst(self, got: Array, expected: Array, where: Array | bool = True) -> Point:
         """Return the row that is furthest off, of some or of all whose expected value is finite."""
-        where = np.isfinite(expected) if where is None else where
-        with np.errstate(invalid="ignore"):
-            distance = np.where(where, np.abs(got - expected), -1)
-        return self.point(int(np.argmax(distance)), got, expected)
+        distance = np.where(where & np.isfinite(expected), np.abs(got - expected), -1)
+        return self.point(np.argmax(distance), got, expected)
 
 
 class CallError(Exception):
@@ -91,9 +87,7 @@ def column(name: str, values: Any, n_samples: int) -> Array:
         raise CallError(what, "Return an array of float32 or float64.", "output-type") from error
     if numbers.shape not in ((n_samples,), (n_samples, 1)):
         what = f"The {name} of {n_samples} rows has the shape {numbers.shape}."
-        raise CallError(
-            what, "Return one value per row, neither summed nor (n, n).", "output-shape"
-        )
+        raise CallError(what, "Return one value per row, not a sum, not (n, n).", "output-shape")
     return numbers.ravel()
 
 
@@ -126,20 +120,17 @@ class Audit:
 
     subject: Subject
     loss: LossFunction | None
-    weighted: bool  # whether the subject runs only with weights
     seed: int
+    weighted: bool = False  # whether the subject runs only with weights
 
     def rows(self, y: Any, z: Any) -> AuditRows:
         """Return rows whose weights change nothing."""
         y, z = np.asarray(y, dtype=np.float64), np.asarray(z, dtype=np.float64)
         return AuditRows(y, z, np.full(y.size, ALMOST_ONE) if self.weighted else None)
 
-    def both_labels(self, limit: float = 3, n_margins: int = 32) -> AuditRows:
-        """Return random margins up to a limit, first with label 0, then with label 1.
-
-        They are odd multiples of 1/64: exact in float32, and off the round numbers at which losses
-        have their kinks.
-        """
+    def both_labels(self, limit: float, n_margins: int) -> AuditRows:
+        """Return random margins up to a limit, first with label 0, then with label 1."""
+        # Odd multiples of 1/64: exact in float32, and off round numbers, where losses have kinks.
         rng = np.random.default_rng(self.seed)
         cell = np.sort(rng.choice(round(64 * limit), n_margins, replace=False))
         return self.rows(np.repeat([0, 1], n_margins), np.tile((2 * cell + 1) / 64 - limit, 2))
@@ -154,13 +145,23 @@ class Audit:
 
         def derivatives(z: Array) -> Columns:
             gradient, hessian = self.result(z.astype(as_type or self.subject.precisions[-1]), data)
-            return column(GRADIENT, gradient, z.size), column(HESSIAN, hessian, z.size)
+            return column("gradient", gradient, z.size), column("hessian", hessian, z.size)
 
         return derivatives
 
     def derivatives(self, rows: AuditRows, as_type: Precision | None = None) -> Columns:
         """Return gradient and hessian as fresh float64 arrays, one value per row."""
         return self.function(rows, as_type)(rows.z)
+
+    @functools.cached_property
+    def few(self) -> AuditRows:
+        """Some rows near 0 of both labels."""
+        return self.both_labels(3, 32)
+
+    @functools.cached_property
+    def of_few(self) -> Columns:
+        """Their gradient and hessian."""
+        return self.derivatives(self.few)
 
     @functools.cached_property
     def sample(self) -> tuple[AuditRows, Array, Array, NumericalDerivative]:
