@@ -124,6 +124,20 @@ def test_check_prints_the_report_as_json_and_nothing_else(check):
     assert "imported" in err
 
 
+def test_check_colours_severities_on_a_terminal(check, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    out, _ = check("mine:unweighted", "--kind", "xgboost", code=1)
+    assert "\x1b[1;31merror\x1b[0m [weights-dropped]" in out
+
+
+def test_check_does_without_rich(check, monkeypatch):
+    monkeypatch.setitem(sys.modules, "rich.console", None)
+    out, _ = check("mine:loss", code=0)
+    assert "nothing found" in out
+
+
 @pytest.mark.parametrize(
     ("args", "said"),
     [

@@ -26,14 +26,29 @@ def run(target: str, kind: str | None, loss: str | None, *, as_json: bool) -> in
             report = check_objective(_load(target), kind=kind, loss=expected)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - the user's code may raise anything
         return _fail(error)
-    text = json.dumps(report.to_dict(), indent=2, allow_nan=False) if as_json else str(report)
     try:
-        print(text, flush=True)
+        told = json.dumps(report.to_dict(), indent=2, allow_nan=False) if as_json else str(report)
+        print(told if as_json else _coloured(told), flush=True)
     except (OSError, UnicodeError) as error:
         with Path(os.devnull).open("w") as nowhere:  # for what is left when the interpreter exits
             os.dup2(nowhere.fileno(), sys.stdout.fileno())
         return 2 if isinstance(error, BrokenPipeError) else _fail(error)
     return 0 if report.ok else 1
+
+
+def _coloured(report: str) -> str:
+    """Return the report, its severities in colours where there is a terminal for them."""
+    try:
+        from rich.console import Console  # noqa: PLC0415 - an extra
+        from rich.text import Text  # noqa: PLC0415
+    except ModuleNotFoundError:
+        return report
+    text, console = Text(report), Console()
+    for severity, colour in (("error", "red"), ("warning", "yellow"), ("note", "cyan")):
+        text.highlight_regex(rf"(?m)^{severity}(?= \[)", f"bold {colour}")
+    with console.capture() as captured:
+        console.print(text, soft_wrap=True, end="")
+    return captured.get()
 
 
 def _fail(error: BaseException) -> int:
