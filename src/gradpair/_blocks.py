@@ -40,7 +40,7 @@ def training_rows(y_true: ArrayLike, sample_weight: ArrayLike | None) -> tuple[A
 def class_weights(y: Array, w: Weights) -> tuple[float, float]:
     """Return the total weight of the 1s and of the 0s, neither of them zero."""
     with np.errstate(over="ignore"):
-        sums = [(b.sum(), (b * a).sum(), (b * (1 - a)).sum()) for a, b in in_float64(y, w)]
+        sums = [(w.sum(), (w * y).sum(), (w * (1 - y)).sum()) for y, w in in_float64(y, w)]
     total, positive, negative = zip(*sums, strict=True)
     if not np.isfinite(total).all():
         msg = "the sample weights add up to more than a float can hold; divide them by a constant."
