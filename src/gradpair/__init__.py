@@ -25,11 +25,9 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 # Import paths and pickles from before these modules moved.
-sys.modules |= {
-    "gradpair.costs": _costs,
-    "gradpair.intercept": _intercept,
-    "gradpair.kernels": choice,
-}
+sys.modules["gradpair.costs"] = _costs
+sys.modules["gradpair.intercept"] = _intercept
+sys.modules["gradpair.kernels"] = choice
 
 _MODULES = ("audit", "lightgbm", "sklearn", "xgboost")  # imported on first use
 

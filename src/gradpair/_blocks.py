@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gradpair import _validation
-from gradpair._validation import Array
+from gradpair._validation import Array, Weights
 
 BLOCK_ROWS = 1 << 15  # of a block, whose temporaries then stay within a core's own cache
 
@@ -18,9 +18,16 @@ def slices(n_samples: int, size: int = BLOCK_ROWS) -> Iterator[slice]:
         yield slice(start, min(start + size, n_samples))
 
 
-def training_rows(y_true: ArrayLike, sample_weight: ArrayLike | None) -> tuple[Array, Array | None]:
+def in_float64(y: Array, *columns: Array | None) -> Iterator[list[Array]]:
+    """Yield each block of the columns in float64; None is a column of ones."""
+    for block in slices(y.size):
+        ones = np.ones(y[block].size)
+        yield [ones if c is None else c[block].astype(np.float64) for c in (y, *columns)]
+
+
+def training_rows(y_true: ArrayLike, sample_weight: ArrayLike | None) -> tuple[Array, Weights]:
     """Return checked labels and weights of shape (n_samples,), at least one row of them."""
-    y = _validation.one_dimensional("y_true", _validation.labels(y_true))
+    y = _validation.one_per_row("y_true", _validation.labels(y_true))
     if not y.size:
         msg = "y_true is empty; pass at least one row of each class."
         raise ValueError(msg)
@@ -30,43 +37,33 @@ def training_rows(y_true: ArrayLike, sample_weight: ArrayLike | None) -> tuple[A
     return y, _validation.one_per_row("sample_weight", w, y.size)
 
 
-def class_weights(y: Array, w: Array | None) -> tuple[float, float]:
+def class_weights(y: Array, w: Weights) -> tuple[float, float]:
     """Return the total weight of the 1s and of the 0s, neither of them zero."""
-    positive, negative, total = [], [], []
-    for block in slices(y.size):
-        y_block = y[block].astype(np.float64)
-        w_block = np.ones_like(y_block) if w is None else w[block].astype(np.float64)
-        with np.errstate(over="ignore"):
-            total.append(w_block.sum())
-            positive.append((w_block * y_block).sum())
-            negative.append((w_block * (1 - y_block)).sum())
+    with np.errstate(over="ignore"):
+        sums = [(w.sum(), (w * y).sum(), (w * (1 - y)).sum()) for y, w in in_float64(y, w)]
+    total, positive, negative = zip(*sums, strict=True)
     if not np.isfinite(total).all():
         msg = "the sample weights add up to more than a float can hold; divide them by a constant."
         raise ValueError(msg)
     if not math.fsum(total):
         msg = "all sample weights are zero; at least one row of each class needs a positive weight."
         raise ValueError(msg)
-    sums = math.fsum(positive), math.fsum(negative)
-    for label, weight in zip((1, 0), sums, strict=True):
-        if not weight:
-            msg = (
-                f"y_true has no row of class {label} with a positive weight: with one class only, "
-                f"no finite constant is optimal. Pass rows of both classes."
-            )
-            raise ValueError(msg)
-    return sums
+    ones, zeros = math.fsum(positive), math.fsum(negative)
+    if not (ones and zeros):
+        msg = (
+            f"y_true has no row of class {0 if ones else 1} with a positive weight: with one class "
+        )
+        msg += "only, no finite constant is optimal. Pass rows of both classes."
+        raise ValueError(msg)
+    return ones, zeros
 
 
 def weighted_mean(
-    losses_of: Callable[[Array, Array, Array], Array], y: Array, raw: Array, w: Array | None
+    losses_of: Callable[[Array, Array, Array], Array], y: Array, raw: Array, w: Weights
 ) -> float:
     """Return the weighted mean of a loss, computed in float64."""
-    losses, weights = [], []
-    for block in slices(y.size):
-        w_block = np.ones(y[block].size) if w is None else w[block].astype(np.float64)
-        losses.append(losses_of(y[block], raw[block].astype(np.float64), w_block).sum())
-        weights.append(w_block.sum())
-    if not (total := math.fsum(weights)):
+    sums = [(losses_of(*rows).sum(), rows[-1].sum()) for rows in in_float64(y, raw, w)]
+    if not (total := math.fsum(weight for _, weight in sums)):
         msg = "the weights sum to 0; the mean loss needs at least one row with a positive weight."
         raise ValueError(msg)
-    return math.fsum(losses) / total
+    return math.fsum(loss for loss, _ in sums) / total

@@ -50,7 +50,7 @@ def cost_weights(
     >>> gp.cost_weights([1, 1, 0], false_negative=[900.0, 20.0, 75.0], false_positive=5.0)
     array([900.,  20.,   5.])
     """
-    y = _validation.one_dimensional("y_true", _validation.labels(y_true)).astype(np.float64)
+    y = _validation.one_per_row("y_true", _validation.labels(y_true)).astype(np.float64)
     missed = _validation.nonnegative("false_negative", false_negative).astype(np.float64)
     alarm = _validation.nonnegative("false_positive", false_positive).astype(np.float64)
     for name, costs in (("false_negative", missed), ("false_positive", alarm)):

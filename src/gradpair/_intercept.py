@@ -8,14 +8,14 @@ loss that is not convex can have several minima, which a scan brackets one by on
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from gradpair import _blocks, _validation
 from gradpair._kernels.run import DOUBLE, SINGLE, BlockRunner
-from gradpair._validation import Array
+from gradpair._validation import Array, Pair, Weights
 from gradpair.losses import Loss, check_loss
 
 __all__ = ["optimal_constant"]
@@ -99,10 +99,8 @@ def optimal_constant(
     positive, negative = _blocks.class_weights(y, w)
     without_offset = _constant_of_rate(loss, positive, negative)
     if not math.isfinite(without_offset):
-        msg = (
-            f"{loss!r} has no optimal constant here; its gradient must be negative for a label of "
-            f"1 and positive for a label of 0, at every margin."
-        )
+        msg = f"{loss!r} has no optimal constant here; its gradient must be "
+        msg += "negative for a label of 1 and positive for a label of 0, at every margin."
         raise ValueError(msg)
     if offset is None:
         return without_offset
@@ -117,12 +115,6 @@ def _constant_of_rate(loss: Loss, positive: float, negative: float) -> float:
     return math.log(positive) - math.log(negative) - loss.calibration_shift
 
 
-class _Totals(NamedTuple):
-    gradient: float
-    hessian: float
-    magnitude: float  # of the gradients, the scale on which their sum counts as zero
-
-
 @dataclass(frozen=True)
 class _Sums:
     """Weighted sums over rows, as functions of the constant."""
@@ -130,30 +122,29 @@ class _Sums:
     loss: Loss
     y: Array
     offset: Array
-    weight: Array | None
+    weight: Weights
 
     def offset_range(self) -> tuple[float, float]:
         """Return the smallest and the largest offset."""
         return float(self.offset.min()), float(self.offset.max())
 
-    def totals(self, constant: float) -> _Totals:
-        """Sum gradients, hessians and absolute gradients in one pass."""
-        parts = [
-            (gradient.sum(), hessian.sum(), np.abs(gradient, out=gradient).sum())
-            for gradient, hessian in self._derivatives(constant, DOUBLE)
-        ]
-        return _Totals(*map(math.fsum, zip(*parts, strict=True)))
+    def totals(self, constant: float) -> tuple[float, float, float]:
+        """Sum gradients, hessians and absolute gradients in one pass.
+
+        The last sum, the magnitude, is the scale on which the first one counts as zero.
+        """
+        blocks = self._derivatives(constant, DOUBLE)
+        parts = [(g.sum(), h.sum(), np.abs(g, out=g).sum()) for g, h in blocks]
+        gradient, hessian, magnitude = map(math.fsum, zip(*parts, strict=True))
+        return gradient, hessian, magnitude
 
     def _newton_step(self, constant: float) -> float:
         """Newton's step by derivatives in float32, or nan; half the time of :meth:`totals`."""
-        parts = [
-            (float(gradient.sum()), float(hessian.sum()))
-            for gradient, hessian in self._derivatives(constant, SINGLE)
-        ]
+        parts = [(float(g.sum()), float(h.sum())) for g, h in self._derivatives(constant, SINGLE)]
         gradient, hessian = map(sum, zip(*parts, strict=True))
         return gradient / hessian if hessian > 0 else math.nan
 
-    def _derivatives(self, constant: float, dtype: np.dtype[Any]) -> Iterator[tuple[Array, Array]]:
+    def _derivatives(self, constant: float, dtype: np.dtype[Any]) -> Iterator[Pair]:
         """Yield the weighted derivatives of each block; the next block overwrites them."""
         rows = BlockRunner(self.loss, self.y, self.offset, start=constant, dtype=dtype)
         gradient, hessian = (np.empty(rows.size, rows.dtype) for _ in range(2))
@@ -176,7 +167,10 @@ class _Sums:
         constant = 0.5 * (low + high)
         if self.y.size <= _MOST_GROUPS:
             return constant
-        return self.approach(self.thinned().approach(constant, low, high), low, high)
+        some = slice(None, None, _THINNED)
+        weight = None if self.weight is None else self.weight[some]
+        few = _Sums(self.loss, self.y[some], self.offset[some], weight)
+        return self.approach(few.approach(constant, low, high), low, high)
 
     def approach(self, start: float, low: float, high: float) -> float:
         """Take Newton's steps in float32 until they are short; stay where one leads out."""
@@ -189,12 +183,6 @@ class _Sums:
             if abs(step) < _NEAR:
                 break
         return constant
-
-    def thinned(self) -> "_Sums":
-        """Take some of the rows."""
-        some = slice(None, None, _THINNED)
-        weight = None if self.weight is None else self.weight[some]
-        return _Sums(self.loss, self.y[some], self.offset[some], weight)
 
     def grouped(self) -> "_Sums":
         """Merge rows of one class and of nearly one offset into one row at their mean offset."""
@@ -214,9 +202,8 @@ class _Sums:
 
     def _rows(self, constant: float) -> Iterator[tuple[Array, Array, Array]]:
         """Yield labels, margins and weights of each block in float64."""
-        for block in _blocks.slices(self.y.size):
-            y, z = self.y[block].astype(np.float64), self.offset[block] + np.float64(constant)
-            yield y, z, np.ones(y.size) if self.weight is None else self.weight[block].astype(float)
+        for y, offset, w in _blocks.in_float64(self.y, self.offset, self.weight):
+            yield y, offset + constant, w
 
     def loss_total(self, constant: float) -> float:
         """Sum the losses."""
@@ -270,10 +257,8 @@ def _lowest_minimum(sums: _Sums, low: float, high: float, *, scale: float) -> fl
         near = max(_STEP, 2 * (high - low) / _MOST_GROUPS)  # further than merging moves a row
         minima = [_newton(sums, c - near, c + near, scale=scale) for c in minima]
     if not minima:
-        msg = (
-            f"{sums.loss!r} has no minimum for constants from {low:.6g} to {high:.6g}; "
-            f"pass the constant yourself."
-        )
+        msg = f"{sums.loss!r} has no minimum for constants from {low:.6g} to {high:.6g}"
+        msg += "; pass the constant yourself."
         raise ValueError(msg)
     return min(minima, key=sums.loss_total)
 
@@ -314,7 +299,7 @@ def _balance_logs(sums: _Sums, low: float, high: float) -> float:
     from scipy.optimize import brentq  # noqa: PLC0415 - slow to import
 
     root = float(brentq(sums.log_balance, low, high, xtol=1e-13, rtol=_ROUNDING, maxiter=500))
-    if sums.log_balance(root) == 0.0 and sums.totals(root).magnitude == 0.0:
+    if sums.log_balance(root) == 0.0 and sums.totals(root)[-1] == 0.0:  # no gradient is left
         return _middle_of_flat(sums.log_balance, root, low, high)
     return root
 
@@ -325,10 +310,7 @@ def _middle_of_flat(sign: Callable[[float], float], flat: float, low: float, hig
     def end(inside: float, outside: float) -> float:
         while abs(outside - inside) > 1e-12 * max(1.0, abs(inside), abs(outside)):
             middle = 0.5 * (inside + outside)
-            if sign(middle) == 0.0:
-                inside = middle
-            else:
-                outside = middle
+            inside, outside = (middle, outside) if sign(middle) == 0.0 else (inside, middle)
         return inside
 
     return 0.5 * (end(flat, low) + end(flat, high))

@@ -2,23 +2,24 @@
 
 import math
 import numbers
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[Any]
-Rows = tuple[Array, Array, Array | None]
+Pair = tuple[Array, Array]  # of gradient and hessian, or of the two classes
+Weights = Array | None
+Rows = tuple[Array, Array, Weights]
 
 
 def numeric(name: str, values: ArrayLike) -> Array:
     """Return ``values`` as an array of booleans, integers or floats."""
     array = np.asarray(values)
     if array.dtype.kind not in "biuf":
-        msg = (
-            f"{name} must hold numbers; got {type(values).__name__} of dtype {array.dtype}. "
-            f"Convert it first, for example with .astype(float)."
-        )
+        msg = f"{name} must hold numbers; got {type(values).__name__} of dtype {array.dtype}."
+        msg += " Convert it first, for example with .astype(float)."
         raise TypeError(msg)
     if np.ma.is_masked(values):
         msg = f"{name} has masked values; fill or drop them first."
@@ -35,25 +36,13 @@ def floats(name: str, values: ArrayLike) -> Array:
 
 def labels(values: ArrayLike) -> Array:
     """Return labels of any numeric type, all of them in [0, 1]."""
-    array = numeric("y_true", values)
-    if array.size and not (array.min() >= 0 and array.max() <= 1):
-        where, value = _first(array, ~((array >= 0) & (array <= 1)))
-        msg = (
-            f"y_true must lie in [0, 1]; y_true{where} is {value}. "
-            f"Encode the two classes as 0 and 1, and drop rows without a label."
-        )
-        raise ValueError(msg)
-    return array
+    remedy = " Encode the two classes as 0 and 1, and drop rows without a label."
+    return _within("y_true", values, lambda y: (y >= 0) & (y <= 1), "lie in [0, 1]", remedy)
 
 
 def nonnegative(name: str, values: ArrayLike) -> Array:
     """Return ``values`` as an array, all of them finite and at least 0."""
-    array = numeric(name, values)
-    if array.size and not (array.min() >= 0 and array.max() < math.inf):
-        where, value = _first(array, ~((array >= 0) & (array < math.inf)))
-        msg = f"{name} must be finite and at least 0; {name}{where} is {value}."
-        raise ValueError(msg)
-    return array
+    return _within(name, values, lambda x: (x >= 0) & (x < math.inf), "be finite and at least 0")
 
 
 def weights(values: ArrayLike) -> Array:
@@ -63,10 +52,17 @@ def weights(values: ArrayLike) -> Array:
 
 def finite(name: str, values: ArrayLike) -> Array:
     """Return ``values`` as an array, all of them finite."""
+    return _within(name, values, np.isfinite, "be finite")
+
+
+def _within(
+    name: str, values: ArrayLike, holds: Callable[[Any], Any], expected: str, remedy: str = ""
+) -> Array:
+    """Return ``values`` as an array, all of them in the interval where ``holds`` is true."""
     array = numeric(name, values)
-    if array.size and not (array.min() > -math.inf and array.max() < math.inf):
-        where, value = _first(array, ~np.isfinite(array))
-        msg = f"{name} must be finite; {name}{where} is {value}."
+    if array.size and not (holds(array.min()) and holds(array.max())):
+        index = np.argwhere(~holds(array))[0].tolist()  # empty for a scalar
+        msg = f"{name} must {expected}; {name}{index or ''} is {array[tuple(index)]}.{remedy}"
         raise ValueError(msg)
     return array
 
@@ -90,25 +86,16 @@ def rows(y_true: ArrayLike, raw_prediction: ArrayLike, sample_weight: ArrayLike 
 def same_shape(name: str, array: Array, other_name: str, other: Array) -> None:
     """Refuse to broadcast anything but a scalar: (n, 1) against (n,) would give (n, n)."""
     if array.ndim and other.ndim and array.shape != other.shape:
-        msg = (
-            f"{name} and {other_name} must have the same shape; "
-            f"got {array.shape} and {other.shape}."
-        )
+        got = f"{array.shape} and {other.shape}"
+        msg = f"{name} and {other_name} must have the same shape; got {got}."
         raise ValueError(msg)
 
 
-def one_dimensional(name: str, array: Array) -> Array:
-    """Return ``array`` if its shape is ``(n_samples,)`` for any number of rows."""
-    if array.ndim != 1:
-        msg = f"{name} must have shape (n_samples,); got {array.shape}."
-        raise ValueError(msg)
-    return array
-
-
-def one_per_row(name: str, array: Array, n_samples: int) -> Array:
-    """Return ``array`` if its shape is ``(n_samples,)``."""
-    if array.shape != (n_samples,):
-        msg = f"{name} must have shape ({n_samples},), one value per row; got {array.shape}."
+def one_per_row(name: str, array: Array, n_samples: int | None = None) -> Array:
+    """Return ``array`` if its shape is ``(n_samples,)``, for any number of rows if that is None."""
+    if array.ndim != 1 or n_samples not in (None, array.size):
+        shape = "(n_samples,)" if n_samples is None else f"({n_samples},), one value per row"
+        msg = f"{name} must have shape {shape}; got {array.shape}."
         raise ValueError(msg)
     return array
 
@@ -138,11 +125,3 @@ def at_least_zero(name: str, value: object) -> float:
         msg = f"{name} must be at least 0; got {value!r}."
         raise ValueError(msg)
     return number
-
-
-def _first(array: Array, bad: Array) -> tuple[str, Any]:
-    """Where the first bad value is, as an index to print, and that value."""
-    if not array.ndim:
-        return "", array[()]
-    index = tuple(int(i) for i in np.argwhere(bad)[0])
-    return f"[{', '.join(map(str, index))}]", array[index]

@@ -6,7 +6,6 @@ import importlib
 import re
 from collections.abc import Iterator
 from contextvars import ContextVar
-from dataclasses import dataclass
 from types import ModuleType
 from typing import Literal, get_args
 
@@ -20,14 +19,7 @@ _VECTOR = "gradpair._kernels.vector"  # with it numba starts
 _OLDEST_NUMBA = "0.60"  # the first for NumPy 2
 
 
-@dataclass
-class _Process:
-    """What has been chosen for the whole process."""
-
-    engine: Engine = "auto"
-
-
-_process = _Process()
+_chosen: dict[str, Engine] = {"for the process": "auto"}
 _in_context: ContextVar[Engine | None] = ContextVar("gradpair_kernel", default=None)
 
 
@@ -60,7 +52,7 @@ def set_kernel(kernel: Engine) -> None:
     >>> gp.set_kernel("numpy")
     >>> gp.set_kernel("auto")
     """
-    _process.engine = _checked(kernel)
+    _chosen["for the process"] = _checked(kernel)
 
 
 @contextlib.contextmanager
@@ -86,7 +78,7 @@ def kernel_context(kernel: Engine) -> Iterator[None]:
 
 def compiled_for(kernel: Kernel, n_samples: int) -> ModuleType | None:
     """Return the module of a loss's compiled kernel if it is the one to use."""
-    engine = _in_context.get() or _process.engine
+    engine = _in_context.get() or _chosen["for the process"]
     too_few = engine == "auto" and n_samples < kernel.pays_from
     if engine == "numpy" or kernel.compiled is None or too_few or _trouble():
         return None

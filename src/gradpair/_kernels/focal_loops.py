@@ -5,35 +5,23 @@ from typing import Any
 
 import numpy as np
 
-from gradpair._kernels.vector import (
-    F32_REACH,
-    ONE,
-    RIGHT,
-    TWO,
-    WRONG,
-    ZERO,
-    exp,
-    inline,
-    log1p,
-    loop,
-    ready,
-    scaled_exp,
-)
+from gradpair._kernels import vector
+from gradpair._kernels.vector import F32_REACH, ONE, RIGHT, TWO, WRONG, ZERO, ready, scaled_exp
 from gradpair._validation import Array
 
 
-@inline
+@vector.inline
 def _term(t: Any, weight: Any, gamma: Any, negative: Any) -> Any:
     """Derivatives of weight · q**gamma · s at t, as the loss has them, up to the sign.
 
     ``negative`` is 1, or 0 to leave out the hessian's negative term.
     """
-    e = np.float32(exp(-abs(t)))
+    e = np.float32(vector.exp(-abs(t)))
     near = np.float32(ONE / (ONE + e))
     far = np.float32(e * near)
     p = near if t >= ZERO else far
     q = far if t >= ZERO else near
-    log1p_e = np.float32(log1p(e))
+    log1p_e = np.float32(vector.log1p(e))
     bend = gamma * (p * ((ZERO if t >= ZERO else -t) + log1p_e))
     distance = np.float32(t if t >= ZERO else ZERO)
     scale = scaled_exp(np.float32(-gamma * distance), np.float32(-gamma * log1p_e), weight)
@@ -42,7 +30,7 @@ def _term(t: Any, weight: Any, gamma: Any, negative: Any) -> Any:
     return np.float32(first), np.float32(second)
 
 
-@loop
+@vector.loop
 def _hard_labels(y: Array, z: Array, numbers: Any, gradient: Array, hessian: Array) -> bool:
     alpha, gamma, negative, floor = numbers
     wrong = RIGHT
@@ -58,7 +46,7 @@ def _hard_labels(y: Array, z: Array, numbers: Any, gradient: Array, hessian: Arr
     return wrong == RIGHT
 
 
-@loop
+@vector.loop
 def _any_labels(y: Array, z: Array, numbers: Any, gradient: Array, hessian: Array) -> bool:
     alpha, gamma, negative, floor = numbers
     wrong = RIGHT

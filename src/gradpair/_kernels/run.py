@@ -14,12 +14,11 @@ import numpy as np
 from gradpair import _blocks, _validation
 from gradpair._kernels import heap
 from gradpair._kernels.choice import compiled_for
-from gradpair._validation import Array
+from gradpair._validation import Array, Pair, Weights
 from gradpair.losses import Loss
 
-KERNEL_BLOCK_ROWS = (
-    1 << 16
-)  # of a block: a kernel has few temporaries, and Python's share should be small
+# Of a block: a kernel has few temporaries, and Python's share should be small.
+KERNEL_BLOCK_ROWS = 1 << 16
 SINGLE, DOUBLE = np.dtype(np.float32), np.dtype(np.float64)
 # Fewer float64 margins are computed in float64: splits tie in small data, and the last digit of a
 # gradient decides between them. So many are rounded to float32: cross-entropy then takes 2.5 ns a
@@ -28,15 +27,8 @@ ROUNDED_FROM = 100_000
 
 
 def gradient_hessian(
-    loss: Loss,
-    y: Array,
-    raw: Array,
-    w: Array | None,
-    *,
-    start: float,
-    hessian_floor: float,
-    exact: bool,
-) -> tuple[Array, Array]:
+    loss: Loss, y: Array, raw: Array, w: Weights, *, start: float, hessian_floor: float, exact: bool
+) -> Pair:
     """Return fresh, contiguous float32 derivatives at ``raw + start``, weighted after the floor.
 
     The values of labels and weights are checked here, while their block is in the cache.
@@ -62,7 +54,7 @@ class BlockRunner:
         loss: Loss,
         y: Array,
         raw: Array,
-        w: Array | None = None,
+        w: Weights = None,
         *,
         start: float,
         exact: bool = True,
@@ -109,10 +101,9 @@ class BlockRunner:
         margins = margins[left] + self.start  # a copy: a loss cannot write to the host's
         gradient, hessian = self.of_loss(labels, margins)
         if not np.shape(gradient) == np.shape(hessian) == margins.shape:
-            msg = (
-                f"the loss must return a gradient and a hessian of shape {margins.shape}, one "
-                f"value per row; got {np.shape(gradient)} and {np.shape(hessian)}."
-            )
+            got = f"{np.shape(gradient)} and {np.shape(hessian)}"
+            msg = "the loss must return a gradient and a hessian "
+            msg += f"of shape {margins.shape}, one value per row; got {got}."
             raise ValueError(msg)
         g[left], h[left] = gradient, np.maximum(hessian, self.floor)
 

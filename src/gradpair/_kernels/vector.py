@@ -54,25 +54,15 @@ def _exp_of_remainder(r: Any) -> Any:
 
 
 @inline
-def _bits(x: Any) -> Any:
-    return np.float32(x).view(np.int32)
-
-
-@inline
-def _of_bits(bits: Any) -> Any:
-    return np.int32(bits).view(np.float32)
-
-
-@inline
 def _power_of_two(k: Any) -> Any:
-    return _of_bits(np.int32(np.int32(k) + _BIAS) << _EXPONENT)
+    return np.int32(np.int32(np.int32(k) + _BIAS) << _EXPONENT).view(np.float32)
 
 
 @inline
 def _nearest(x: Any) -> Any:
     """Integer nearest to x, as a float32 and as an int32."""
     shifted = np.float32(x + _ROUND)
-    return np.float32(shifted - _ROUND), np.int32(_bits(shifted) - _ROUND_BITS)
+    return np.float32(shifted - _ROUND), np.int32(shifted.view(np.int32) - _ROUND_BITS)
 
 
 @inline

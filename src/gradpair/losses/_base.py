@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from gradpair import _validation
 from gradpair._links import logit, sigmoid
-from gradpair._validation import Array
+from gradpair._validation import Array, Pair
 from gradpair.losses._kernel import Kernel
 
 
@@ -96,19 +96,15 @@ class Loss(ABC):
         """Return the loss of each row."""
 
     @abstractmethod
-    def _gradient_hessian(self, y_true: Array, raw_prediction: Array) -> tuple[Array, Array]:
+    def _gradient_hessian(self, y_true: Array, raw_prediction: Array) -> Pair:
         """Return the first and second derivative of each row."""
 
-    def _gradient_positive_hessian(
-        self, y_true: Array, raw_prediction: Array
-    ) -> tuple[Array, Array]:
+    def _gradient_positive_hessian(self, y_true: Array, raw_prediction: Array) -> Pair:
         """Return the first derivative, and the second without its negative terms."""
         if self.convex:
             return self._gradient_hessian(y_true, raw_prediction)
-        msg = (
-            f"{type(self).__name__} is declared non-convex but does not define "
-            f"_gradient_positive_hessian; define it, or pass hessian='exact'."
-        )
+        msg = f"{type(self).__name__} is declared non-convex but does not define "
+        msg += "_gradient_positive_hessian; define it, or pass hessian='exact'."
         raise NotImplementedError(msg)
 
     @property
@@ -145,7 +141,7 @@ class Loss(ABC):
             for name in unknown.keys() - own:
                 setattr(cls, name, unknown[name])
 
-    def _log_gradients(self, raw_prediction: Array) -> tuple[Array, Array]:
+    def _log_gradients(self, raw_prediction: Array) -> Pair:
         """Return the logarithms of -g(1, z) and of g(0, z)."""
         one, zero = raw_prediction.dtype.type(1), raw_prediction.dtype.type(0)
         positive, negative = (self._gradient_hessian(y, raw_prediction)[0] for y in (one, zero))
@@ -165,10 +161,9 @@ class Loss(ABC):
     def name(self) -> str:
         """The loss with its parameters, as metrics are named."""
         snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(self).__name__).lower()
-        fields: tuple[dataclasses.Field[float], ...] = (
-            dataclasses.fields(self) if dataclasses.is_dataclass(self) else ()
-        )
-        pairs = [(field.name, getattr(self, field.name)) for field in fields]
+        if not dataclasses.is_dataclass(self):
+            return snake
+        pairs = [(field.name, getattr(self, field.name)) for field in dataclasses.fields(self)]
         values = ",".join(
             f"{name}={value:g}" if isinstance(value, numbers.Real) else f"{name}={value}"
             for name, value in pairs
@@ -249,7 +244,7 @@ class Loss(ABC):
     @final
     def gradient_hessian(
         self, y_true: ArrayLike, raw_prediction: ArrayLike, sample_weight: ArrayLike | None = None
-    ) -> tuple[Array, Array]:
+    ) -> Pair:
         """First and second derivative of each row's loss, multiplied by its weight.
 
         Parameters and errors are those of :meth:`loss`.
@@ -345,9 +340,8 @@ class Loss(ABC):
         """
         p = _validation.floats("probability", probability)
         if np.any((p < 0) | (p > 1)):
-            msg = (
-                f"probability must lie in [0, 1]; got values from {np.nanmin(p)} to {np.nanmax(p)}."
-            )
+            got = f"values from {np.nanmin(p)} to {np.nanmax(p)}"
+            msg = f"probability must lie in [0, 1]; got {got}."
             raise ValueError(msg)
         log_odds = logit(p)
         if self.calibration_shift is not None:

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from gradpair import _blocks, _validation
 from gradpair._links import both_sigmoids, log_sigmoid
-from gradpair._validation import Array
+from gradpair._validation import Array, Pair
 from gradpair.losses._base import Loss
 from gradpair.losses._kernel import Kernel
 
@@ -16,9 +16,44 @@ from gradpair.losses._kernel import Kernel
 _ALPHAS = 1e-30, 1e30
 
 
+class _CrossEntropy(Loss):
+    """Cross-entropy whose positive term is multiplied by ``alpha``."""
+
+    self_concordant = True  # the third derivative is the second times q - p
+    alpha: float
+
+    def _loss(self, y_true: Array, raw_prediction: Array) -> Array:
+        """Return alpha y s(z) + (1 - y) s(-z), each s as its linear part and a rest."""
+        positive, negative = raw_prediction.dtype.type(self.alpha) * y_true, 1 - y_true
+        distance = np.abs(raw_prediction)
+        beyond = np.where(raw_prediction > 0, negative, positive)
+        linear = np.where(beyond > 0, beyond * distance, 0)  # 0 · inf is 0 here, not nan
+        values: Array = linear + (positive + negative) * np.log1p(np.exp(-distance))
+        return values
+
+    def _gradient_hessian(self, y_true: Array, raw_prediction: Array) -> Pair:
+        """Return (1 - y) p - alpha y q and (1 - y + alpha y) p q."""
+        positive, negative = raw_prediction.dtype.type(self.alpha) * y_true, 1 - y_true
+        p, q, pq, _ = both_sigmoids(raw_prediction)
+        return negative * p - positive * q, (positive + negative) * pq
+
+    def _log_gradients(self, raw_prediction: Array) -> Pair:
+        positive, negative = log_sigmoid(-raw_prediction), log_sigmoid(raw_prediction)
+        return positive + positive.dtype.type(np.log(self.alpha)), negative
+
+    @property
+    def scale_pos_weight(self) -> float:
+        """``alpha``."""
+        return self.alpha
+
+    @property
+    def _kernel(self) -> Kernel | None:
+        return cross_entropy_kernel(self.alpha)
+
+
 @final
 @dataclasses.dataclass(frozen=True)
-class BinaryCrossEntropy(Loss):
+class BinaryCrossEntropy(_CrossEntropy):
     """Binary cross-entropy, also called log loss: the hosts' own ``binary`` objective.
 
     Its margin is the log-odds of a 1, so it needs no calibration.
@@ -35,27 +70,13 @@ class BinaryCrossEntropy(Loss):
     """
 
     __module__ = "gradpair.losses"  # where pickles look for it
-    self_concordant = True
-    scale_pos_weight = 1.0
+    alpha = 1.0
     calibration_shift = 0.0  # the margin is the log-odds of a 1
-
-    def _loss(self, y_true: Array, raw_prediction: Array) -> Array:
-        return _value(y_true, raw_prediction, 1.0)
-
-    def _gradient_hessian(self, y_true: Array, raw_prediction: Array) -> tuple[Array, Array]:
-        return _derivatives(y_true, raw_prediction, 1.0)
-
-    def _log_gradients(self, raw_prediction: Array) -> tuple[Array, Array]:
-        return log_sigmoid(-raw_prediction), log_sigmoid(raw_prediction)
-
-    @property
-    def _kernel(self) -> Kernel | None:
-        return cross_entropy_kernel(1.0)
 
 
 @final
 @dataclasses.dataclass(frozen=True)
-class WeightedCrossEntropy(Loss):
+class WeightedCrossEntropy(_CrossEntropy):
     r"""Binary cross-entropy whose positive term is multiplied by ``alpha``.
 
     With hard labels this *is* ``scale_pos_weight=alpha`` of XGBoost and LightGBM. What it adds is
@@ -91,7 +112,6 @@ class WeightedCrossEntropy(Loss):
     """
 
     __module__ = "gradpair.losses"  # where pickles look for it
-    self_concordant = True  # the third derivative is the second times q - p
 
     alpha: float
 
@@ -123,55 +143,15 @@ class WeightedCrossEntropy(Loss):
         positive, negative = _blocks.class_weights(*_blocks.training_rows(y_true, sample_weight))
         return cls(alpha=negative / positive)
 
-    def _loss(self, y_true: Array, raw_prediction: Array) -> Array:
-        return _value(y_true, raw_prediction, self.alpha)
-
-    def _gradient_hessian(self, y_true: Array, raw_prediction: Array) -> tuple[Array, Array]:
-        return _derivatives(y_true, raw_prediction, self.alpha)
-
-    def _log_gradients(self, raw_prediction: Array) -> tuple[Array, Array]:
-        positive, negative = log_sigmoid(-raw_prediction), log_sigmoid(raw_prediction)
-        return positive + positive.dtype.type(np.log(self.alpha)), negative
-
-    @property
-    def scale_pos_weight(self) -> float:
-        """``alpha``."""
-        return self.alpha
-
-    @property
-    def _kernel(self) -> Kernel | None:
-        return cross_entropy_kernel(self.alpha)
-
     @property
     def calibration_shift(self) -> float:
         """``-log(alpha)``: what the weight of the positives has moved the margin up by."""
         return -float(np.log(self.alpha))
 
 
-def _value(y: Array, z: Array, alpha: float) -> Array:
-    """Return alpha y s(z) + (1 - y) s(-z), each s as its linear part and a rest."""
-    positive, negative = z.dtype.type(alpha) * y, 1 - y
-    distance = np.abs(z)
-    beyond = np.where(z > 0, negative, positive)
-    linear = np.where(beyond > 0, beyond * distance, 0)  # 0 · inf is 0 here, not nan
-    values: Array = linear + (positive + negative) * np.log1p(np.exp(-distance))
-    return values
-
-
-def _derivatives(y: Array, z: Array, alpha: float) -> tuple[Array, Array]:
-    """Return (1 - y) p - alpha y q and (1 - y + alpha y) p q."""
-    positive, negative = z.dtype.type(alpha) * y, 1 - y
-    p, q, pq, _ = both_sigmoids(z)
-    return negative * p - positive * q, (positive + negative) * pq
-
-
 def cross_entropy_kernel(alpha: float) -> Kernel | None:
     """Declare the kernels of cross-entropy, which the focal loss is too at gamma = 0."""
     if not _ALPHAS[0] <= alpha <= _ALPHAS[1]:
         return None
-    return Kernel(
-        numbers=(alpha,),
-        fused="gradpair._kernels.cross_entropy",
-        compiled="gradpair._kernels.cross_entropy_loops",
-        pays_from=1_000_000,
-    )
+    fused, compiled = "gradpair._kernels.cross_entropy", "gradpair._kernels.cross_entropy_loops"
+    return Kernel((alpha,), fused, compiled, pays_from=1_000_000)

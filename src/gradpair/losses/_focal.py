@@ -1,13 +1,14 @@
 """Focal loss: cross-entropy in which rows that are right already count for little."""
 
 import dataclasses
-from typing import NamedTuple, final
+from collections.abc import Iterator
+from typing import final
 
 import numpy as np
 
 from gradpair import _validation
 from gradpair._links import both_sigmoids, log_sigmoid
-from gradpair._validation import Array
+from gradpair._validation import Array, Pair
 from gradpair.losses._base import Loss
 from gradpair.losses._cross_entropy import cross_entropy_kernel
 from gradpair.losses._kernel import Kernel
@@ -89,31 +90,30 @@ class FocalLoss(Loss):
 
     def _loss(self, y_true: Array, raw_prediction: Array) -> Array:
         values = np.zeros(())
-        for _, weight, f in self._sides(y_true, raw_prediction):
+        for _, weight, power, s, *_ in self._sides(y_true, raw_prediction):
             # The weight comes first, lest the product underflow without it; 0 · inf is 0 here.
-            values = values + np.where(weight > 0, weight * f.power * f.s, 0)
+            values = values + np.where(weight > 0, weight * power * s, 0)
         return values.astype(raw_prediction.dtype)
 
-    def _gradient_hessian(self, y_true: Array, raw_prediction: Array) -> tuple[Array, Array]:
+    def _gradient_hessian(self, y_true: Array, raw_prediction: Array) -> Pair:
         return self._derivatives(y_true, raw_prediction, negative=1)
 
-    def _gradient_positive_hessian(
-        self, y_true: Array, raw_prediction: Array
-    ) -> tuple[Array, Array]:
+    def _gradient_positive_hessian(self, y_true: Array, raw_prediction: Array) -> Pair:
         return self._derivatives(y_true, raw_prediction, negative=0)
 
-    def _derivatives(self, y: Array, z: Array, *, negative: int) -> tuple[Array, Array]:
+    def _derivatives(self, y: Array, z: Array, *, negative: int) -> Pair:
         """Return both derivatives, the second with its negative term or, times 0, without it."""
         gradient, hessian = np.zeros(()), np.zeros(())
-        for sign, weight, f in self._sides(y, z):
-            scale, bend = weight * f.power, self.gamma * f.ps
-            gradient = gradient - sign * scale * (bend + f.q)
-            bend = bend * (self.gamma * f.p - negative * f.q)
-            hessian = hessian + scale * (bend + (1 + 2 * self.gamma) * f.pq)
+        for sign, weight, power, s, p, q, pq in self._sides(y, z):
+            # p is 0 where s is inf.
+            scale, bend = weight * power, self.gamma * np.where(np.isinf(s), 0, p * s)
+            gradient = gradient - sign * scale * (bend + q)
+            bend = bend * (self.gamma * p - negative * q)
+            hessian = hessian + scale * (bend + (1 + 2 * self.gamma) * pq)
         return gradient.astype(z.dtype), hessian.astype(z.dtype)
 
-    def _sides(self, y: Array, z: Array) -> list[tuple[Array, Array, "_Factors"]]:
-        """Return sign, weight and factors of each class, in float64.
+    def _sides(self, y: Array, z: Array) -> Iterator[tuple[Array, ...]]:
+        """Yield sign, weight, q**gamma, s, p, q and p q of each class, in float64.
 
         A hard label belongs to one class, so that one side, which differs from row to row, does.
         """
@@ -122,12 +122,15 @@ class FocalLoss(Loss):
         sides = [(np.ones(()), positive), (-np.ones(()), negative)]
         if np.all((y == 0) | (y == 1)):
             sides = [(2 * y - 1, positive + negative)]
-        return [(sign, weight, _factors(sign * z, self.gamma)) for sign, weight in sides]
+        for sign, weight in sides:
+            margin = sign * z
+            p, q, pq, e = both_sigmoids(margin)
+            s = np.maximum(-margin, 0) + np.log1p(e)
+            yield sign, weight, np.power(q, self.gamma), s, p, q, pq
 
-    def _log_gradients(self, raw_prediction: Array) -> tuple[Array, Array]:
-        positive, negative = (
-            _log_gradient(z, self.gamma) for z in (raw_prediction, -raw_prediction)
-        )
+    def _log_gradients(self, raw_prediction: Array) -> Pair:
+        positive = _log_gradient(raw_prediction, self.gamma)
+        negative = _log_gradient(-raw_prediction, self.gamma)
         return positive + positive.dtype.type(np.log(self.alpha)), negative
 
     @property
@@ -142,12 +145,8 @@ class FocalLoss(Loss):
             return cross_entropy
         if cross_entropy is None or self.gamma > _MOST_GAMMA:
             return None
-        return Kernel(
-            numbers=(self.alpha, self.gamma),
-            fused="gradpair._kernels.focal",
-            compiled="gradpair._kernels.focal_loops",
-            pays_from=1_000_000,
-        )
+        fused, compiled = "gradpair._kernels.focal", "gradpair._kernels.focal_loops"
+        return Kernel((self.alpha, self.gamma), fused, compiled, pays_from=1_000_000)
 
     @property
     def convex(self) -> bool:
@@ -163,24 +162,6 @@ class FocalLoss(Loss):
     def calibration_shift(self) -> float | None:
         """A constant, ``-log(alpha)``, only at ``gamma = 0``."""
         return -float(np.log(self.alpha)) if self.gamma == 0 else None
-
-
-class _Factors(NamedTuple):
-    """What the loss of one class and its derivatives are made of."""
-
-    p: Array
-    q: Array
-    s: Array
-    pq: Array
-    ps: Array
-    power: Array  # q**gamma
-
-
-def _factors(z: Array, gamma: float) -> _Factors:
-    p, q, pq, e = both_sigmoids(z)
-    s = np.maximum(-z, 0) + np.log1p(e)
-    ps = np.where(e == 0, 0, p * s)  # s is inf at -inf
-    return _Factors(p, q, s, pq, ps, np.power(q, gamma))
 
 
 def _log_gradient(z: Array, gamma: float) -> Array:
