@@ -33,10 +33,8 @@ class BuiltinEquivalent:
         """Check the arguments and compute the start from the rows, or from all rows' totals."""
         check_loss(loss)
         if (alpha := loss.scale_pos_weight) is None:
-            msg = (
-                f"{loss!r} has no built-in equivalent, only BinaryCrossEntropy and "
-                f"WeightedCrossEntropy have; pass it to train."
-            )
+            known = "BinaryCrossEntropy and WeightedCrossEntropy have"
+            msg = f"{loss!r} has no built-in equivalent, only {known}; pass it to train."
             raise ValueError(msg)
         if y_true is None and totals is None:
             msg = "pass y_true, or totals=(weight of the 1s, weight of the 0s)."

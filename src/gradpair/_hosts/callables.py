@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gradpair import _blocks, _validation
-from gradpair._hosts.params import qualified_name
+from gradpair._hosts.params import check_type
 from gradpair._kernels import run
 from gradpair._links import logit
 from gradpair._validation import Array, Rows
@@ -39,16 +39,12 @@ class HostCallable(ABC):
 
     def rows(self, first: Any, second: Any, sample_weight: ArrayLike | None) -> Rows:
         """Return labels, margins and weights, whichever API called, before a look at values."""
-        if isinstance(second, self.data_type):
-            labels, raw, weight = second.get_label(), first, second.get_weight()  # type: ignore[attr-defined]
+        if hasattr(second, "get_label"):
+            name = f"this callable is for {self.host}, and its data"
+            check_type(name, second, self.data_type, "Make one for that host.")
+            labels, raw, weight = second.get_label(), first, second.get_weight()
             if weight is not None and not np.size(weight):  # XGBoost's way to say none
                 weight = None
-        elif hasattr(second, "get_label"):
-            msg = (
-                f"this callable is for {self.host}, and its data must be a "
-                f"{qualified_name(self.data_type)}; got a {qualified_name(type(second))}."
-            )
-            raise TypeError(msg)
         else:
             labels, raw, weight = first, second, sample_weight
         raw = _validation.floats("raw_prediction", raw)
@@ -60,10 +56,10 @@ class HostCallable(ABC):
             raise ValueError(msg)
         y = _validation.numeric("y_true", labels)
         _validation.one_per_row("y_true", y, raw.size)
-        if weight is None:
-            return y, raw, None
-        weight = _validation.numeric("sample_weight", weight)
-        return y, raw, _validation.one_per_row("sample_weight", weight, raw.size)
+        if weight is not None:
+            weight = _validation.numeric("sample_weight", weight)
+            _validation.one_per_row("sample_weight", weight, raw.size)
+        return y, raw, weight
 
 
 @dataclass(frozen=True)
@@ -91,14 +87,9 @@ class ObjectiveCallable(HostCallable):
     ) -> tuple[Array, Array]:
         """Return the weighted gradient and hessian of each row as float32."""
         y, raw, w = self.rows(first, second, sample_weight)
+        start, floor, exact = self.start, self.hessian_floor, self.hessian == "exact"
         return run.gradient_hessian(
-            self.loss,
-            y,
-            raw,
-            w,
-            start=self.start,
-            hessian_floor=self.hessian_floor,
-            exact=self.hessian == "exact",
+            self.loss, y, raw, w, start=start, hessian_floor=floor, exact=exact
         )
 
 

@@ -49,15 +49,8 @@ def fields_of_sets(sets: Sequence[EncodedRows]) -> tuple[list[Any], list[Array],
 
     Weights of 1 stand in where only some sets have weights; offsets all sets have, or none.
     """
-    features, labels, weights, offsets, _ = (list(field) for field in zip(*sets, strict=True))
+    features, labels, weights, offsets, _ = map(list, zip(*sets, strict=True))
     if any(weight is not None for weight in weights):
-        weights = [
-            np.ones(y.size) if weight is None else weight
-            for y, weight in zip(labels, weights, strict=True)
-        ]
-    return (
-        features,
-        labels,
-        None if weights[0] is None else weights,
-        None if offsets[0] is None else offsets,
-    )
+        weights = [np.ones(s.y.size) if s.weight is None else s.weight for s in sets]
+    given_offsets = None if offsets[0] is None else offsets
+    return features, labels, None if weights[0] is None else weights, given_offsets

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-WITH_LABELS = "Build one with label= and, if rows are weighted, weight=."
+from gradpair.losses import Loss, check_loss
 
 
 def qualified_name(kind: type) -> str:
@@ -19,14 +19,34 @@ def check_type(name: str, value: object, expected: type, way_out: str) -> None:
         raise TypeError(msg)
 
 
-def copy_params(params: object) -> dict[str, Any]:
-    """Return a copy of the user's parameters."""
+def training_params(
+    params: object, loss: Loss, name: str, data: object, expected: type
+) -> dict[str, Any]:
+    """Check what a training is given, and return a copy of its parameters."""
+    check_loss(loss)
+    check_type(name, data, expected, "Build one with label= and, if rows are weighted, weight=.")
     if params is None:
         return {}
     if not isinstance(params, Mapping):
         msg = f"params must be a dict; got a {type(params).__name__}."
         raise TypeError(msg)
     return dict(params)
+
+
+def check_continued(name: str, found: str, native: str, constant: float | None, start: str) -> None:
+    """Check that a model to continue is one of probabilities, and that no start is asked for."""
+    if constant is not None:
+        msg = (
+            f"a continued model keeps its own start, and another would move all its predictions; "
+            f"drop constant= and {start}, or do not pass {name}."
+        )
+        raise ValueError(msg)
+    if found != native:
+        msg = (
+            f"{name} has objective {found!r} and does not predict probabilities; only a model "
+            f"of objective {native!r}, such as train returns, can be continued."
+        )
+        raise ValueError(msg)
 
 
 def refuse_other_objective(value: object, native: str) -> None:
@@ -47,20 +67,14 @@ def refuse_other_objective(value: object, native: str) -> None:
 
 def refuse(params: Mapping[str, Any], name: str, neutral: float, way_out: str) -> None:
     """Refuse a parameter that the host ignores beside a custom objective, unless it is neutral."""
-    if params.get(name) is not None and _number(params[name]) != neutral:
-        msg = (
-            f"{name} has no effect beside a custom objective; drop it and "
-            f"{way_out.format(value=params[name])}."
-        )
+    if params.get(name) is not None and number(params[name]) != neutral:
+        way_out = way_out.format(value=params[name])
+        msg = f"{name} has no effect beside a custom objective; drop it and {way_out}."
         raise ValueError(msg)
 
 
-def flag(value: object) -> bool:
-    """Read a host's boolean parameter."""
-    return bool(_number(value))
-
-
-def _number(value: object) -> float | None:
+def number(value: object) -> float | None:
+    """Read a host's numeric or boolean parameter; None is neither."""
     word = str(value).strip().lower()
     try:
         return float({"true": "1", "false": "0"}.get(word, word))

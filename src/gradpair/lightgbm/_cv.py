@@ -9,12 +9,11 @@ import numpy as np
 
 from gradpair._hosts import params as checks
 from gradpair._hosts.callables import HESSIAN_FLOOR, Hessian
-from gradpair.lightgbm import _model
-from gradpair.lightgbm._callables import metric, objective
-from gradpair.lightgbm._dataset import check_no_offsets, scores_put_back
-from gradpair.lightgbm._params import own_params
-from gradpair.lightgbm._start import Metrics, continuable, fitted_constant, functions
-from gradpair.losses import Loss, check_loss
+from gradpair.lightgbm import _dataset, _model, _start
+from gradpair.lightgbm._callables import objective
+from gradpair.lightgbm._params import requested_constant
+from gradpair.lightgbm._start import Metrics
+from gradpair.losses import Loss
 
 
 def cv(  # noqa: PLR0917 - the host's signature
@@ -74,49 +73,45 @@ callbacks, eval_train_metric, return_cvbooster
     >>> sorted(result)[0], len(result["valid binary_cross_entropy-mean"])
     ('valid binary_cross_entropy-mean', 5)
     """
-    check_loss(loss)
-    checks.check_type("train_set", train_set, lgb.Dataset, checks.WITH_LABELS)
+    params = checks.training_params(params, loss, "train_set", train_set, lgb.Dataset)
     if metrics is not None:
-        params = {**checks.copy_params(params), "metric": metrics}
-    params, constant = own_params(checks.copy_params(params), constant)
+        params["metric"] = metrics
+    constant = requested_constant(params, constant)
     if init_model is not None:
-        init_model, constant = continuable(init_model, constant), 0.0
-        check_no_offsets([train_set], params)
+        init_model, constant = _start.continuable(init_model, constant), 0.0
     starts: list[float] = []
 
     def start_fold(
         train_rows: lgb.Dataset, valid_rows: lgb.Dataset, fold_params: dict[str, Any]
     ) -> tuple[lgb.Dataset, lgb.Dataset, dict[str, Any]]:
+        start = constant
         if fpreproc is not None:
-            ours = fold_params["objective"]
+            copy_of_ours = fold_params["objective"]
             train_rows, valid_rows, fold_params = fpreproc(train_rows, valid_rows, fold_params)
-            if fold_params.get("objective") == ours:
+            fold_params = dict(fold_params)
+            if fold_params.get("objective") == copy_of_ours:
                 del fold_params["objective"]
-            fold_params, fold_constant = own_params(dict(fold_params), constant)
-            fold_params["objective"] = ours
-        else:
-            fold_constant = constant
-        train_rows.construct()
-        if fold_constant is None:
-            fold_constant = fitted_constant(train_rows, loss, fold_params)
-        starts.append(fold_constant)
+            start = requested_constant(fold_params, constant)
+            fold_params["objective"] = copy_of_ours
+        if start is None:
+            start = _start.fitted_constant(train_rows.construct(), loss, fold_params)
+        starts.append(start)
         for rows in (train_rows, valid_rows):
             offset = rows.construct().get_field("init_score")
-            offset = np.zeros(rows.num_data()) if offset is None else offset
-            rows.set_init_score(offset + starts[-1])
+            rows.set_init_score((np.zeros(rows.num_data()) if offset is None else offset) + start)
         return train_rows, valid_rows, fold_params
 
-    params["objective"] = objective(loss, hessian=hessian, hessian_floor=hessian_floor)
-    with scores_put_back([train_set], init_model):
+    ours = objective(loss, hessian=hessian, hessian_floor=hessian_floor)
+    with _dataset.continuing(init_model, [train_set], params):
         results = lgb.cv(
-            params,
+            {**params, "objective": ours},
             train_set,
             num_boost_round,
             folds=folds,
             nfold=nfold,
             stratified=stratified,
             shuffle=shuffle,
-            feval=metric(loss) if feval is None else functions(feval),
+            feval=_start.metrics(feval, loss, 0.0),
             init_model=init_model,
             fpreproc=start_fold,
             seed=seed,

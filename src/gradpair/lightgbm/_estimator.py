@@ -11,10 +11,8 @@ from sklearn.utils import _safe_indexing
 from gradpair._hosts.estimator import EncodedRows, Trained, TrainingPlan, fields_of_sets
 from gradpair._hosts.metrics import estimator_metric
 from gradpair._validation import Array
-from gradpair.lightgbm import _model
+from gradpair.lightgbm import _model, _params, _start
 from gradpair.lightgbm._callables import metric, objective
-from gradpair.lightgbm._params import asked_metrics, keep_features, own_params
-from gradpair.lightgbm._start import explained
 
 ESTIMATOR = lgb.LGBMClassifier
 QUIET = {"verbose": -1}  # parameters with which it prints nothing
@@ -32,12 +30,10 @@ REFUSED = {
 def requested_constant(estimator: lgb.LGBMClassifier) -> float | None:
     """Check the parameters and return 0 if ``boost_from_average`` is switched off."""
     if type(estimator) is not lgb.LGBMClassifier:
-        msg = (
-            f"estimator is a {type(estimator).__name__}; of LightGBM's estimators gradpair trains "
-            f"LGBMClassifier itself, not its subclasses."
-        )
+        kind = type(estimator).__name__
+        msg = f"estimator is a {kind}; gradpair trains LGBMClassifier itself, not its subclasses."
         raise TypeError(msg)
-    return own_params(estimator.get_params(deep=False), None)[1]
+    return _params.requested_constant(estimator.get_params(deep=False), None)
 
 
 def train(
@@ -48,28 +44,22 @@ def train(
     fit_params: dict[str, Any],
 ) -> Trained:
     """Fit an LGBMClassifier with the loss as its objective and move its model to another."""
-    params, _ = own_params(estimator.get_params(deep=False), None)
+    params = estimator.get_params(deep=False)
+    _params.requested_constant(params, None)
     del params["class_weight"]  # it is in the weights of the rows
-    params |= keep_features(params, rows.y.size)
+    params |= _params.keep_features(params, rows.y.size)
     params["objective"] = objective(plan.loss, start=plan.constant, hessian=plan.hessian)
     names, functions = _metrics(params["metric"], fit_params.pop("eval_metric", None), plan)
     params["metric"] = names or "None"
     trainer = lgb.LGBMClassifier(**params)
-    with explained():
+    fit_params |= {"eval_metric": functions or None, **_evaluation(trainer, sets, fit_params)}
+    with _start.explained():
         trainer.fit(
-            rows.features,
-            rows.y,
-            sample_weight=rows.weight,
-            init_score=rows.offset,
-            eval_metric=functions or None,
-            **{**fit_params, **_evaluation(trainer, sets, fit_params)},
+            rows.features, rows.y, sample_weight=rows.weight, init_score=rows.offset, **fit_params
         )
     model = _model.with_shift(trainer.booster_, plan.constant + plan.model_shift)
-    return Trained(
-        _fitted(estimator, model, rows),
-        model.best_iteration if model.best_iteration > 0 else None,
-        trainer.evals_result_ if sets else {},
-    )
+    best = model.best_iteration if model.best_iteration > 0 else None
+    return Trained(_fitted(estimator, model, rows), best, trainer.evals_result_ if sets else {})
 
 
 def booster(estimator: lgb.LGBMClassifier) -> lgb.Booster:
@@ -86,9 +76,8 @@ def _metrics(parameter: Any, argument: Any, plan: TrainingPlan) -> tuple[list[st
     """Return built-in metrics and functions; without any, the loss is what is reported."""
     given = list(argument) if isinstance(argument, list | tuple) else [argument]
     functions = [estimator_metric(f, plan.constant) for f in given if callable(f)]
-    names = asked_metrics(parameter)
-    for item in given:
-        names += [] if callable(item) else asked_metrics(item)
+    items = [parameter, *(item for item in given if not callable(item))]
+    names = [name for item in items for name in _params.asked_metrics(item)]
     if not functions and not names:
         functions = [metric(plan.loss, start=plan.constant)]
     return names, functions
@@ -105,13 +94,9 @@ def _evaluation(
     if isinstance(names, str) or len(names) != len(sets):
         msg = f"eval_names must be a list of {len(sets)} names, one for each set; got {names!r}."
         raise ValueError(msg)
-    pairs = zip(sets, names, strict=True)
-    fields = {
-        EVAL_WEIGHT: weights,
-        EVAL_OFFSET: offsets,
-        # By this name early stopping tells the set that it must not watch.
-        "eval_names": ["training" if rows.training else name for rows, name in pairs],
-    }
+    # By this name early stopping tells the set that it must not watch.
+    names = ["training" if s.training else name for s, name in zip(sets, names, strict=True)]
+    fields = {EVAL_WEIGHT: weights, EVAL_OFFSET: offsets, "eval_names": names}
     if "eval_X" in inspect.signature(trainer.fit).parameters:  # since 4.7
         return {"eval_X": tuple(features), "eval_y": tuple(labels), **fields}
     return {"eval_set": list(zip(features, labels, strict=True)), **fields}

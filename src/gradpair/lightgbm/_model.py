@@ -6,18 +6,13 @@ from typing import Any
 
 import lightgbm as lgb
 
-_NATIVE = "binary sigmoid:1"
+NATIVE = "binary sigmoid:1"  # of a model that predicts sigmoid(raw score)
 
 
 def objective_of(text: str) -> str | None:
     """Return the objective in the head of a model text; None is a custom one."""
     found = re.findall(r"^objective=(.*)$", text.partition("\nTree=")[0], re.MULTILINE)
     return found[0] if found else None
-
-
-def is_native(text: str) -> bool:
-    """Whether the model predicts sigmoid(raw score)."""
-    return objective_of(text) == _NATIVE
 
 
 def structures(booster: lgb.Booster) -> list[Any]:
@@ -51,17 +46,16 @@ def with_shift(booster: lgb.Booster, shift: float) -> lgb.Booster:
 def text_with_shift(text: str, shift: float) -> str:
     """Return the text with objective binary, and ``shift`` added to every raw score."""
     _check(text)
-    if not is_native(text):
-        text = _edit_once(text, r"^(?=feature_names=)", f"objective={_NATIVE}\n", "feature_names")
-        text = _edit_once(
-            text, r"^\[objective: .*\]$", "[objective: binary]", "the objective parameter"
-        )
+    if objective_of(text) != NATIVE:
+        text = _edit_once(text, r"^(?=feature_names=)", f"objective={NATIVE}\n", "feature_names")
+        custom, binary = r"^\[objective: .*\]$", "[objective: binary]"
+        text = _edit_once(text, custom, binary, "the objective parameter")
     return _shift_first_tree(text, shift) if shift else text
 
 
 def _check(text: str) -> None:
     """Refuse a model that cannot be made one of objective binary."""
-    if (name := objective_of(text)) not in (None, _NATIVE):
+    if (name := objective_of(text)) not in (None, NATIVE):
         msg = f"the booster has objective {name!r}; only a custom one can be made native."
     elif "\nnum_tree_per_iteration=1\n" not in text or "\naverage_output\n" in text:
         msg = "the booster has several classes or averaged trees; gradpair cannot make it native."

@@ -7,16 +7,10 @@ from gradpair import _validation
 from gradpair._hosts import params as checks
 
 # Names with their aliases.
-_OBJECTIVE = ["objective", "objective_type", "app", "application", "loss"]
-_BOOSTING = ["boosting", "boosting_type", "boost"]
-_METRIC = ["metric", "metrics", "metric_types"]
-_LEAST_ROWS = [
-    "min_data_in_leaf",
-    "min_child_samples",
-    "min_data_per_leaf",
-    "min_data",
-    "min_samples_leaf",
-]
+_OBJECTIVE = "objective objective_type app application loss"
+_BOOSTING = "boosting boosting_type boost"
+_METRIC = "metric metrics metric_types"
+_LEAST_ROWS = "min_data_in_leaf min_child_samples min_data_per_leaf min_data min_samples_leaf"
 # Metrics that a constant cannot change, and the words for none. The others take a margin for a
 # probability where the objective is custom (seen in 4.7.0).
 _RANKING_METRICS = frozenset({"auc", "average_precision"})
@@ -34,27 +28,25 @@ _IGNORED = (
 )
 
 
-def own_params(
-    params: dict[str, Any], constant: float | None
-) -> tuple[dict[str, Any], float | None]:
-    """Check the parameters; return them without the objective, and the constant asked for."""
-    for name in _OBJECTIVE:
+def requested_constant(params: dict[str, Any], constant: float | None) -> float | None:
+    """Check the parameters, take objective and start out of them, return the constant asked for."""
+    for name in _OBJECTIVE.split():
         checks.refuse_other_objective(params.pop(name, None), "binary")
     for names, neutral, way_out in _IGNORED:
         for name in names.split():
             checks.refuse(params, name, neutral, way_out)
-    if any(params.get(name) in ("rf", "random_forest") for name in _BOOSTING):
+    if any(params.get(name) in ("rf", "random_forest") for name in _BOOSTING.split()):
         msg = (
             "LightGBM's random forests take no custom objective; use another boosting, or "
             "lightgbm.train with the parameters of gradpair.lightgbm.native(loss, y)."
         )
         raise ValueError(msg)
-    asked = [name for alias in _METRIC for name in asked_metrics(params.pop(alias, None))]
+    asked = [name for alias in _METRIC.split() for name in asked_metrics(params.pop(alias, None))]
     params["metric"] = asked or "None"
     from_average = params.pop("boost_from_average", None)
     if constant is not None:
-        return params, _validation.real("constant", constant)
-    return params, 0.0 if from_average is not None and not checks.flag(from_average) else None
+        return _validation.real("constant", constant)
+    return 0.0 if from_average is not None and not checks.number(from_average) else None
 
 
 def asked_metrics(value: object) -> list[str]:
@@ -68,9 +60,8 @@ def asked_metrics(value: object) -> list[str]:
     for name in asked:
         if name not in _RANKING_METRICS:
             msg = (
-                f"metric={name!r} would be computed from raw scores without the start; drop it, "
-                f"use one of {sorted(_RANKING_METRICS)}, or pass gradpair.lightgbm.metric(...) as "
-                f"the function of your own."
+                f"metric={name!r} would be computed from raw scores without the start; drop it, or "
+                f"use {sorted(_RANKING_METRICS)} or gradpair.lightgbm.metric(...) as a function."
             )
             raise ValueError(msg)
     return asked
@@ -81,6 +72,6 @@ def keep_features(params: Mapping[str, Any], n_samples: int) -> dict[str, bool]:
 
     Without any feature LightGBM's own objectives predict their start, and others fail.
     """
-    least = max((params[name] for name in _LEAST_ROWS if params.get(name) is not None), default=20)
-    few = n_samples < 2 * float(least) and "feature_pre_filter" not in params
+    asked = [float(params[n]) for n in _LEAST_ROWS.split() if params.get(n) is not None]
+    few = n_samples < 2 * max(asked, default=20) and "feature_pre_filter" not in params
     return {"feature_pre_filter": False} if few else {}

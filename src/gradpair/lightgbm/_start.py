@@ -11,9 +11,11 @@ from typing import Any
 
 import lightgbm as lgb
 
+from gradpair._hosts import params as checks
 from gradpair._hosts.metrics import ShiftedMetric
 from gradpair._intercept import optimal_constant
 from gradpair.lightgbm import _model
+from gradpair.lightgbm._callables import metric
 from gradpair.lightgbm._dataset import fields
 from gradpair.losses import Loss
 
@@ -31,21 +33,9 @@ def fitted_constant(train_set: lgb.Dataset, loss: Loss, params: Mapping[str, Any
 
 def continuable(model: str | Path | lgb.Booster, constant: float | None) -> lgb.Booster:
     """Load the model to continue and check that it is one of probabilities."""
-    if constant is not None:
-        msg = (
-            "a continued model keeps its own start; drop constant= and boost_from_average, or do "
-            "not pass init_model."
-        )
-        raise ValueError(msg)
     booster = model if isinstance(model, lgb.Booster) else lgb.Booster(model_file=model)
-    text = booster.model_to_string(num_iteration=1)
-    if not _model.is_native(text):
-        msg = (
-            f"init_model has objective {_model.objective_of(text) or 'none'!r} and does "
-            f"not predict sigmoid(raw score); only a model of objective 'binary', such as train "
-            f"returns, can be continued."
-        )
-        raise ValueError(msg)
+    found = _model.objective_of(booster.model_to_string(num_iteration=1)) or "none"
+    checks.check_continued("init_model", found, _model.NATIVE, constant, "boost_from_average")
     return booster
 
 
@@ -64,11 +54,9 @@ def explained() -> Iterator[None]:
         raise ValueError(msg) from error
 
 
-def functions(feval: Metrics) -> list[Callable[..., Any]]:
-    """Return the user's metrics, one or several, as a list."""
-    return [feval] if callable(feval) else [function for function in feval if function is not None]
-
-
-def shifted(feval: Metrics, start: float) -> list[Callable[..., Any]]:
-    """Let the user's metrics see raw scores that include the start."""
-    return [ShiftedMetric(function, start) for function in functions(feval)]
+def metrics(feval: Metrics | None, loss: Loss, start: float) -> list[Callable[..., Any]]:
+    """Return the loss, or the user's metrics at raw scores that include the start."""
+    if feval is None:
+        return [metric(loss, start=start)]
+    given = [feval] if callable(feval) else feval
+    return [ShiftedMetric(function, start) for function in given if function is not None]

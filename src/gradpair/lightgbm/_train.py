@@ -8,12 +8,10 @@ import lightgbm as lgb
 
 from gradpair._hosts import params as checks
 from gradpair._hosts.callables import HESSIAN_FLOOR, Hessian
-from gradpair.lightgbm import _model
-from gradpair.lightgbm._callables import metric, objective
-from gradpair.lightgbm._dataset import check_no_offsets, is_constructed, scores_put_back
-from gradpair.lightgbm._params import keep_features, own_params
-from gradpair.lightgbm._start import Metrics, continuable, explained, fitted_constant, shifted
-from gradpair.losses import Loss, check_loss
+from gradpair.lightgbm import _dataset, _model, _params, _start
+from gradpair.lightgbm._callables import objective
+from gradpair.lightgbm._start import Metrics
+from gradpair.losses import Loss
 
 
 def train(  # noqa: PLR0917 - the host's signature
@@ -88,9 +86,8 @@ def train(  # noqa: PLR0917 - the host's signature
     >>> booster.predict([[10.0], [80.0]]).round(1)
     array([0., 1.])
     """
-    check_loss(loss)
-    checks.check_type("train_set", train_set, lgb.Dataset, checks.WITH_LABELS)
-    params, constant = own_params(checks.copy_params(params), constant)
+    params = checks.training_params(params, loss, "train_set", train_set, lgb.Dataset)
+    constant = _params.requested_constant(params, constant)
     if keep_training_booster:
         msg = (
             "keep_training_booster=True would keep scores without the start; leave it False and "
@@ -100,21 +97,20 @@ def train(  # noqa: PLR0917 - the host's signature
     valid = [valid_sets] if isinstance(valid_sets, lgb.Dataset) else list(valid_sets or ())
     data_sets = [train_set, *(rows for rows in valid if isinstance(rows, lgb.Dataset))]
     if init_model is not None:
-        init_model, start = continuable(init_model, constant), 0.0
-        check_no_offsets(data_sets, params)
-    else:
-        start = fitted_constant(train_set, loss, params) if constant is None else constant
-    params["objective"] = objective(loss, start=start, hessian=hessian, hessian_floor=hessian_floor)
-    if train_set.label is not None and not is_constructed(train_set):
-        params |= keep_features({**(train_set.params or {}), **params}, len(train_set.label))
-    with scores_put_back(data_sets, init_model), explained():
+        init_model, constant = _start.continuable(init_model, constant), 0.0
+    start = _start.fitted_constant(train_set, loss, params) if constant is None else constant
+    ours = objective(loss, start=start, hessian=hessian, hessian_floor=hessian_floor)
+    if train_set.label is not None and not _dataset.is_constructed(train_set):
+        own = {**(train_set.params or {}), **params}
+        params |= _params.keep_features(own, len(train_set.label))
+    with _dataset.continuing(init_model, data_sets, params), _start.explained():
         booster = lgb.train(
-            params,
+            {**params, "objective": ours},
             train_set,
             num_boost_round,
             valid_sets=valid_sets,
             valid_names=valid_names,
-            feval=metric(loss, start=start) if feval is None else shifted(feval, start),
+            feval=_start.metrics(feval, loss, start),
             init_model=init_model,
             callbacks=callbacks,
         )

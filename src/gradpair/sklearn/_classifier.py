@@ -204,7 +204,9 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             An estimator of another kind, a loss that is not one, or values that are not numbers.
         """
         estimator, host = _estimator_and_host(self.estimator)
-        _check_flag("calibrated", self.calibrated)
+        if not isinstance(self.calibrated, bool | np.bool_):
+            msg = f"calibrated must be True or False; got {self.calibrated!r}."
+            raise TypeError(msg)
         requested = host.requested_constant(estimator)
         for name, way_out in host.REFUSED.items():
             if fit_params.get(name) is not None:
@@ -251,12 +253,11 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         X = self._checked(X, reset=False)
         raw: Array = _host_of(self.estimator_).margin(self.estimator_, X)
-        if (offset is not None) != self._needs_offset:
-            msg = (
-                "the model was fitted with offset=; pass the offset= of these rows too."
-                if self._needs_offset
-                else "the model was fitted without offset=; drop it, or fit with it."
-            )
+        if offset is None and self._needs_offset:
+            msg = "the model was fitted with offset=; pass the offset= of these rows too."
+            raise ValueError(msg)
+        if offset is not None and not self._needs_offset:
+            msg = "the model was fitted without offset=; drop it, or fit with it."
             raise ValueError(msg)
         if offset is not None:
             raw = raw + _rows.checked_offsets(offset, raw.size)
@@ -344,10 +345,8 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         for name in params:
             head, nested, _ = name.partition("__")
             if head not in valid or (nested and head != "estimator"):
-                msg = (
-                    f"Invalid parameter {name!r} for estimator {self!r}. Valid parameters are: "
-                    f"{list(valid)!r}."
-                )
+                names = f"Valid parameters are: {list(valid)!r}."
+                msg = f"Invalid parameter {name!r} for estimator {self!r}. {names}"
                 raise ValueError(msg)
             if nested and params.get("estimator", self.estimator) is None:
                 msg = f"Invalid parameter {name!r}: estimator is None; set estimator= first."
@@ -379,14 +378,10 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         sets = []
         for (X, y), weight, offset in zip(pairs, weights, offsets, strict=True):
             if (offset is None) != (given[2] is None):
-                msg = (
-                    f"offset= and {host.EVAL_OFFSET}= belong together: pass both, or neither, "
-                    f"when eval_set is passed."
-                )
+                msg = f"with eval_set, pass both offset= and {host.EVAL_OFFSET}=, or neither."
                 raise ValueError(msg)
-            rows = _rows.make_rows(
-                self._checked(X, reset=False), _rows.encode(y, classes)[1], weight, offset
-            )
+            features, target = self._checked(X, reset=False), _rows.encode(y, classes)[1]
+            rows = _rows.make_rows(features, target, weight, offset)
             sets.append(rows._replace(training=X is given[0] and y is given[1]))
         return sets
 
@@ -429,9 +424,8 @@ def _replace(loss: Any, changes: dict[str, Any]) -> Any:
     """Return the record with other values."""
     if unknown := sorted(changes.keys() - _fields(loss)):
         msg = (
-            f"Invalid parameter {unknown[0]!r} for loss {loss!r}. Valid parameters are: "
-            f"{_fields(loss)!r}. To search the parameters of a loss, set loss= to a record that "
-            f"has them, such as gradpair.WeightedCrossEntropy(alpha=1.0)."
+            f"Invalid parameter {unknown[0]!r} for loss {loss!r}, which has {_fields(loss)!r}. For "
+            f"others set loss= to one that has them, as gradpair.WeightedCrossEntropy(alpha=1.0)."
         )
         raise ValueError(msg)
     return dataclasses.replace(loss, **changes)
@@ -444,9 +438,3 @@ def _resolve(loss: Loss | LossFactory | None, rows: EncodedRows) -> Loss:
     if isinstance(loss, Loss | type) or not callable(loss):
         return check_loss(loss)
     return check_loss(loss(rows.y, rows.weight))
-
-
-def _check_flag(name: str, value: object) -> None:
-    if not isinstance(value, bool | np.bool_):
-        msg = f"{name} must be True or False; got {value!r}."
-        raise TypeError(msg)

@@ -8,7 +8,7 @@ from sklearn.utils import _safe_indexing, check_consistent_length, column_or_1d
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import type_of_target
 
-from gradpair import _validation
+from gradpair import _blocks, _validation
 from gradpair._hosts.estimator import EncodedRows
 from gradpair._validation import Array
 
@@ -34,10 +34,8 @@ def encode(y: ArrayLike, classes: Array | None = None) -> tuple[Array, Array]:
         msg = f"y must hold labels of one type, none of them missing; {error}."
         raise ValueError(msg) from error
     if classes is None and len(found) != 2:
-        msg = (
-            f"Only binary classification is supported, but y has {len(found)} "
-            f"class{'' if len(found) == 1 else 'es'}: {found[:10].tolist()}."
-        )
+        count = "1 class" if len(found) == 1 else f"{len(found)} classes"
+        msg = f"Only binary classification is supported, but y has {count}: {found[:10].tolist()}."
         raise ValueError(msg)
     if classes is None:
         return found, codes.astype(float)
@@ -69,10 +67,8 @@ def class_weighted(
         msg = "class_weight needs hard labels; with soft ones use loss=WeightedCrossEntropy(...)."
         raise ValueError(msg)
     weight: Array = compute_sample_weight(class_weight, classes[target.astype(int)])
-    if sample_weight is None:
-        return weight
-    own = _validation.weights(sample_weight)
-    return weight * _validation.one_per_row("sample_weight", own, weight.size)
+    _, own = _blocks.training_rows(target, sample_weight)
+    return weight if own is None else weight * own
 
 
 def make_rows(
@@ -80,25 +76,15 @@ def make_rows(
 ) -> EncodedRows:
     """Check the fields of rows, and split those with a soft label in one of each class."""
     check_consistent_length(features, target)
-    weight = None
-    if sample_weight is not None:
-        weight = _validation.weights(sample_weight)
-        weight = _validation.one_per_row("sample_weight", weight, target.size)
+    _, weight = _blocks.training_rows(target, sample_weight)
     offset = None if offset is None else checked_offsets(offset, target.size)
     if np.isin(target, (0, 1)).all():
         return EncodedRows(features, target.astype(int), weight, offset)
-    zeros, ones = np.flatnonzero(target < 1), np.flatnonzero(target > 0)
-    source = np.concatenate([zeros, ones])
-    y = np.repeat([0, 1], [zeros.size, ones.size])
-    order = np.argsort(source, kind="stable")  # the two of a row side by side
-    source, y = source[order], y[order]
+    source, y = np.nonzero(np.column_stack([target < 1, target > 0]))  # in the order of the rows
     probability = np.where(y == 1, target[source], 1 - target[source])
-    return EncodedRows(
-        _safe_indexing(features, source),
-        y,
-        probability if weight is None else weight[source] * probability,
-        None if offset is None else offset[source],
-    )
+    weight = probability if weight is None else weight[source] * probability
+    offset = None if offset is None else offset[source]
+    return EncodedRows(_safe_indexing(features, source), y, weight, offset)
 
 
 def checked_offsets(offset: ArrayLike, n_samples: int) -> Array:

@@ -8,9 +8,9 @@ import xgboost as xgb
 
 from gradpair._hosts import params as checks
 from gradpair._hosts.callables import HESSIAN_FLOOR, Hessian
-from gradpair.losses import Loss, check_loss
+from gradpair.losses import Loss
 from gradpair.xgboost import _model, _start
-from gradpair.xgboost._callables import metric, objective
+from gradpair.xgboost._callables import objective
 from gradpair.xgboost._params import requested_constant
 
 
@@ -76,15 +76,11 @@ early_stopping_rounds, fpreproc, as_pandas, verbose_eval, show_stdv, seed, callb
     >>> sorted(result)[0], len(result["test-binary_cross_entropy-mean"])
     ('test-binary_cross_entropy-mean', 5)
     """
-    check_loss(loss)
-    checks.check_type("dtrain", dtrain, xgb.DMatrix, checks.WITH_LABELS)
-    params = checks.copy_params(params)
+    params = checks.training_params(params, loss, "dtrain", dtrain, xgb.DMatrix)
     constant = requested_constant(params, constant, obj)
     params["objective"] = _model.NATIVE
     params |= _start.without_default_metric(params, metrics or params.get("eval_metric"))
-    if custom_metric is None:
-        custom_metric = metric(loss)
-        maximize = False if maximize is None else maximize
+    custom_metric, maximize = _start.metric_and_direction(custom_metric, maximize, loss, 0.0)
 
     def start_fold(
         train_rows: xgb.DMatrix, test_rows: xgb.DMatrix, fold_params: dict[str, Any]

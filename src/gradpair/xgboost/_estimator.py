@@ -35,23 +35,21 @@ def train(
     fit_params: dict[str, Any],
 ) -> Trained:
     """Fit a clone with the loss as its objective and move its model to another clone."""
-    names = [name for name in _listed(estimator.eval_metric) if not callable(name)]
-    params = {**estimator.get_params(deep=False), "eval_metric": names}
+    asked = estimator.eval_metric or []
+    asked = list(asked) if isinstance(asked, list | tuple) else [asked]
+    params = estimator.get_params(deep=False)
+    params["eval_metric"] = [name for name in asked if not callable(name)]
     rounds = estimator.get_num_boosting_rounds()
     start = _start.place(plan.constant, params, offsets=rows.offset is not None, rounds=rounds)
     trainer = clone(estimator).set_params(
         objective=objective(plan.loss, start=start.shift, hessian=plan.hessian),
         base_score=start.base_score,
-        **_metric(estimator.eval_metric, start.shift, plan),
+        **_metric(asked, start.shift, plan),
     )
     if sets:
         features, labels, weights, offsets = fields_of_sets(sets)
-        fit_params = {
-            **fit_params,
-            "eval_set": list(zip(features, labels, strict=True)),
-            EVAL_WEIGHT: weights,
-            EVAL_OFFSET: offsets,
-        }
+        fit_params["eval_set"] = list(zip(features, labels, strict=True))
+        fit_params |= {EVAL_WEIGHT: weights, EVAL_OFFSET: offsets}
     trainer.fit(
         rows.features, rows.y, sample_weight=rows.weight, base_margin=rows.offset, **fit_params
     )
@@ -95,15 +93,10 @@ def _fitted(estimator: xgb.XGBClassifier, model: xgb.Booster) -> xgb.XGBClassifi
     return fitted
 
 
-def _metric(asked: Any, shift: float, plan: TrainingPlan) -> dict[str, Any]:
+def _metric(asked: list[Any], shift: float, plan: TrainingPlan) -> dict[str, Any]:
     """Return parameters that report the loss, or the metrics that the user asks for."""
-    metrics = [estimator_metric(m, shift) if callable(m) else m for m in _listed(asked)]
-    if not metrics:
-        metrics = [metric(plan.loss, start=shift)]
+    metrics = [estimator_metric(m, shift) if callable(m) else m for m in asked]
+    metrics = metrics or [metric(plan.loss, start=shift)]
     if len(metrics) > 1 or not callable(metrics[0]):
         return {"eval_metric": metrics}
     return {"eval_metric": metrics[0], **_start.without_default_metric({}, None)}
-
-
-def _listed(asked: Any) -> list[Any]:
-    return list(asked) if isinstance(asked, list | tuple) else [asked] if asked else []

@@ -17,6 +17,21 @@ INTERCEPT_RANGE = (-13.8, 5.0)
 _PROBABILITY, _MARGIN = (NATIVE, "reg:logistic"), ("reg:squarederror", "binary:logitraw")
 
 
+def holds(margin: float) -> bool:
+    """Whether XGBoost can keep a margin as its intercept."""
+    return INTERCEPT_RANGE[0] <= margin <= INTERCEPT_RANGE[1]
+
+
+def check_intercept(what: str, margin: float, way_out: str) -> None:
+    """Refuse an intercept that XGBoost would not keep."""
+    if not holds(margin):
+        msg = (
+            f"{what} would be {margin:.6g}, and XGBoost holds it as base_score, a float32 "
+            f"probability, good for margins in {INTERCEPT_RANGE}; {way_out}."
+        )
+        raise ValueError(msg)
+
+
 def objective_of(booster: xgb.Booster) -> str:
     """Return the objective that a model was saved or trained with."""
     return str(json.loads(booster.save_config())["learner"]["objective"]["name"])
@@ -54,18 +69,14 @@ def with_shift(booster: xgb.Booster, shift: float, params: Mapping[str, Any]) ->
         raise RuntimeError(msg) from error
     # Not as ASCII: XGBoost does not decode \u in the names of features (seen in 3.4.1).
     text = json.dumps(model, ensure_ascii=False)
-    settings = {**_machine(booster), **params}
-    edited = xgb.Booster(settings, model_file=bytearray(text, "utf-8"))
+    generic = json.loads(booster.save_config())["learner"]["generic_param"]
+    # Where it runs is not part of a saved model.
+    machine = {name: generic[name] for name in ("nthread", "device") if name in generic}
+    edited = xgb.Booster({**machine, **params}, model_file=bytearray(text, "utf-8"))
     if _shape(edited) != _shape(booster) or objective_of(edited) != NATIVE:
         msg = f"XGBoost {xgb.__version__} does not load its own JSON model after the edit."
         raise RuntimeError(msg)
     return edited
-
-
-def _machine(booster: xgb.Booster) -> dict[str, Any]:
-    """Return where a booster runs, which is not part of a saved model."""
-    generic = json.loads(booster.save_config())["learner"]["generic_param"]
-    return {name: generic[name] for name in ("nthread", "device") if name in generic}
 
 
 def _shape(booster: xgb.Booster) -> tuple[Any, ...]:
@@ -92,14 +103,8 @@ def _intercept(learner: dict[str, Any]) -> float:
 
 
 def _set_intercept(learner: dict[str, Any], intercept: float) -> None:
-    low, high = INTERCEPT_RANGE
-    if not low <= intercept <= high:
-        msg = (
-            f"the intercept would be {intercept:.6g}, and XGBoost holds it as a float32 "
-            f"probability, good for margins from {low} to {high}; use booster='gbtree', whose "
-            f"first tree can hold it."
-        )
-        raise ValueError(msg)
+    way_out = "use booster='gbtree', whose first tree can hold it"
+    check_intercept("the intercept", intercept, way_out)
     shape = learner["learner_model_param"]
     score = f"{np.float32(sigmoid(intercept)):.9g}"
     shape["base_score"] = f"[{score}]" if shape["base_score"].startswith("[") else score

@@ -116,13 +116,7 @@ def native(
     if builtin.alpha != 1 and not builtin.hard:
         msg = "scale_pos_weight multiplies labels of 1 only; pass soft labels to train."
         raise ValueError(msg)
-    low, high = _model.INTERCEPT_RANGE
-    if not low <= builtin.constant <= high:
-        msg = (
-            f"the start would be {builtin.constant:.6g}, and XGBoost holds base_score as a float32 "
-            f"probability, good for margins from {low} to {high}; use train."
-        )
-        raise ValueError(msg)
+    _model.check_intercept("the start", builtin.constant, "use train")
     params = {"objective": _model.NATIVE, "base_score": float(sigmoid(builtin.constant))}
     if builtin.alpha != 1:
         params["scale_pos_weight"] = builtin.alpha

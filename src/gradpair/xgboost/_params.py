@@ -11,15 +11,11 @@ from gradpair.xgboost._model import NATIVE
 def requested_constant(params: dict[str, Any], constant: float | None, obj: object) -> float | None:
     """Check the parameters, take ``base_score`` out of them, and return the constant asked for."""
     if obj is not None:
-        msg = (
-            "obj= has no place beside loss=, of which train makes the objective; drop it, or pass "
-            "it to xgboost.train."
-        )
+        msg = "obj= has no place beside loss=, the objective; drop it, or pass it to xgboost.train."
         raise ValueError(msg)
     checks.refuse_other_objective(params.get("objective"), NATIVE)
-    checks.refuse(
-        params, "scale_pos_weight", 1, "pass loss=gradpair.WeightedCrossEntropy(alpha={value})"
-    )
+    way_out = "pass loss=gradpair.WeightedCrossEntropy(alpha={value})"
+    checks.refuse(params, "scale_pos_weight", 1, way_out)
     if params.get("num_class") not in (None, 0, 1):
         msg = f"num_class={params['num_class']}: gradpair is for one binary target; drop it."
         raise ValueError(msg)
@@ -31,9 +27,8 @@ def requested_constant(params: dict[str, Any], constant: float | None, obj: obje
         raise ValueError(msg)
     if isinstance(base_score, list) and len(base_score) == 1:  # of a loaded estimator, since 3.1
         base_score = base_score[0]
-    if isinstance(base_score, str):
-        base_score = float(base_score)
-    probability = _validation.real("base_score", base_score)
+    number = float(base_score) if isinstance(base_score, str) else base_score
+    probability = _validation.real("base_score", number)
     if not 0 < probability < 1:
         msg = f"base_score must be a probability between 0 and 1; got {base_score!r}."
         raise ValueError(msg)

@@ -8,10 +8,9 @@ import xgboost as xgb
 
 from gradpair._hosts import params as checks
 from gradpair._hosts.callables import HESSIAN_FLOOR, Hessian
-from gradpair._hosts.metrics import ShiftedMetric
-from gradpair.losses import Loss, check_loss
+from gradpair.losses import Loss
 from gradpair.xgboost import _model, _start
-from gradpair.xgboost._callables import metric, objective
+from gradpair.xgboost._callables import objective
 from gradpair.xgboost._params import requested_constant
 
 
@@ -89,25 +88,22 @@ verbose_eval, callbacks
     >>> booster.predict(xgb.DMatrix([[10.0], [45.0]])).round(1)
     array([0., 1.], dtype=float32)
     """
-    check_loss(loss)
-    checks.check_type("dtrain", dtrain, xgb.DMatrix, checks.WITH_LABELS)
-    params = checks.copy_params(params)
+    params = checks.training_params(params, loss, "dtrain", dtrain, xgb.DMatrix)
     constant = requested_constant(params, constant, obj)
     shift = 0.0
     if xgb_model is not None:
-        xgb_model = _continuable(xgb_model, constant)
+        if not isinstance(xgb_model, xgb.Booster):
+            xgb_model = xgb.Booster(model_file=xgb_model)
+        found = _model.objective_of(xgb_model)
+        checks.check_continued("xgb_model", found, _model.NATIVE, constant, "base_score")
     else:
         constant = _start.fitted_constant(dtrain, loss) if constant is None else constant
         offsets = _start.has_offsets([dtrain, *(pair[0] for pair in evals or ())])
         start = _start.place(constant, params, offsets=offsets, rounds=num_boost_round)
-        params["base_score"], shift = start.base_score, start.shift
+        params["base_score"], shift = start
     params["objective"] = _model.NATIVE
     params |= (silence := _start.without_default_metric(params, params.get("eval_metric")))
-    if custom_metric is None:
-        custom_metric = metric(loss, start=shift)
-        maximize = False if maximize is None else maximize
-    elif shift:
-        custom_metric = ShiftedMetric(custom_metric, shift)
+    custom_metric, maximize = _start.metric_and_direction(custom_metric, maximize, loss, shift)
     booster = xgb.train(
         params,
         dtrain,
@@ -129,24 +125,3 @@ verbose_eval, callbacks
         return booster
     del params["base_score"]  # it is in the model, and would be set again
     return _model.with_shift(booster, shift, params)
-
-
-def _continuable(
-    model: str | os.PathLike[str] | xgb.Booster | bytearray, constant: float | None
-) -> xgb.Booster:
-    """Load the model to continue and check that it is one of probabilities."""
-    if constant is not None:
-        msg = (
-            "a continued model keeps its own start, and another constant would move all its "
-            "predictions; drop constant= and base_score, or do not pass xgb_model."
-        )
-        raise ValueError(msg)
-    booster = model if isinstance(model, xgb.Booster) else xgb.Booster(model_file=model)
-    found = _model.objective_of(booster)
-    if found != _model.NATIVE:
-        msg = (
-            f"xgb_model has objective {found!r} and does not predict probabilities; only a model "
-            f"of objective 'binary:logistic', such as train returns, can be continued."
-        )
-        raise ValueError(msg)
-    return booster
