@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradpair import _costs, _intercept, functional
 from gradpair._costs import cost_weights
+from gradpair._hosts.record import HOSTS
 from gradpair._intercept import optimal_constant
 from gradpair._kernels import choice
 from gradpair._kernels.choice import kernel_context, set_kernel
@@ -29,7 +30,7 @@ sys.modules["gradpair.costs"] = _costs
 sys.modules["gradpair.intercept"] = _intercept
 sys.modules["gradpair.kernels"] = choice
 
-_MODULES = ("audit", "lightgbm", "sklearn", "xgboost")  # imported on first use
+_MODULES = ("audit", "sklearn", *HOSTS)  # imported on first use
 
 __all__ = [
     "BinaryCrossEntropy",

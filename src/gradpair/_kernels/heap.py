@@ -9,6 +9,7 @@ for. Where malloc is another one, nothing of this does anything.
 import ctypes
 import functools
 import os
+import platform
 
 import numpy as np
 
@@ -39,9 +40,5 @@ def _keep(rows: int) -> None:
 
 def _is_untouched_glibc() -> bool:
     """Whether malloc is glibc's, with thresholds that nobody has set."""
-    try:
-        glibc = (os.confstr("CS_GNU_LIBC_VERSION") or "").startswith("glibc")
-    except (AttributeError, OSError, ValueError):  # not on this system
-        return False
     settings = "MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "GLIBC_TUNABLES"
-    return glibc and not any(name in os.environ for name in settings)
+    return platform.libc_ver()[0] == "glibc" and not any(name in os.environ for name in settings)

@@ -70,20 +70,12 @@ class LGBMClassifierSubject(_ReadByLightGBM, ArraySubject):
         if np.array_equal(with_group, without, equal_nan=True):
             return None
         name = list(inspect.signature(self.objective).parameters)[-1]
-        return Fault(
-            "error",
-            "group-parameter",
-            f"LGBMClassifier passes the group, None, as the fourth parameter, {name}, and that "
-            f"changes the derivatives.",
-            "Take three parameters; give others to a class whose instances are called.",
+        what = (
+            f"LGBMClassifier passes the group, None, as fourth parameter {name}, which changes them"
         )
+        advice = "Take three parameters; give others to a class whose instances are called."
+        return Fault("error", "group-parameter", f"{what}.", advice)
 
 
-HOST = Host(
-    name="lightgbm",
-    title="LightGBM",
-    subject=LightGBMSubject,
-    estimator_subject=LGBMClassifierSubject,
-    estimator="gradpair.lightgbm._estimator",
-    structures=structures,
-)
+_ESTIMATOR = "gradpair.lightgbm._estimator"  # imported where scikit-learn is there
+HOST = Host("lightgbm", "LightGBM", LightGBMSubject, LGBMClassifierSubject, _ESTIMATOR, structures)

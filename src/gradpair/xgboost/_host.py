@@ -56,11 +56,5 @@ class XGBClassifierSubject(_ReadByXGBoost, ArraySubject):
         return self.objective(y, predictions, sample_weight=w)
 
 
-HOST = Host(
-    name="xgboost",
-    title="XGBoost",
-    subject=XGBoostSubject,
-    estimator_subject=XGBClassifierSubject,
-    estimator="gradpair.xgboost._estimator",
-    structures=structures,
-)
+_ESTIMATOR = "gradpair.xgboost._estimator"  # imported where scikit-learn is there
+HOST = Host("xgboost", "XGBoost", XGBoostSubject, XGBClassifierSubject, _ESTIMATOR, structures)
