@@ -102,6 +102,16 @@ def test_a_gradient_of_0_is_found_once():
     assert [found.code for found in findings].count("frozen") == 1
 
 
+def test_what_is_not_finite_in_both_precisions_is_found_once():
+    findings = gp.check_objective(records.NotFinite()).findings
+    assert [found.code for found in findings].count("not-finite") == 1
+
+
+def test_a_weight_that_is_ignored_is_said_to_be():
+    report = gp.check_objective(wrong.unweighted, kind="lightgbm")
+    assert "Weights are ignored." in report.findings[0].what
+
+
 @pytest.mark.parametrize("kind", ["xgboost", "lightgbm"])
 def test_a_gradient_that_vanishes_with_that_of_its_loss_is_not_accused(kind):
     for objective in (right.brier_exact, right.brier_that_rounds):

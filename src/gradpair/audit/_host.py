@@ -37,14 +37,15 @@ def check_buffers(audit: Audit) -> Iterator[Finding]:
     severity: Severity = "error" if subject.shares_buffers else "warning"
     predictions = rows.z.astype(subject.precisions[-1])
     before = predictions.copy()
-    data = subject.data(rows.y, np.full(rows.y.size, 2.0))
+    weight: Any = np.full(rows.y.size, 2.0)
     try:
-        audit.result(before.copy(), data)
+        audit.result(before.copy(), subject.data(rows.y, weight))
     except CallError:  # it takes no weights
-        data = subject.data(rows.y, rows.w)
+        weight = rows.w
+    data = subject.data(rows.y, weight)
+    held_before = [array.copy() for array in subject.held(data)]
     first = audit.result(-before, data)
     first_before = [np.array(column) for column in first]
-    held_before = [array.copy() for array in subject.held(data)]
     result = audit.result(predictions, data)
     if not _same(first, first_before):
         what = "A second call changes the arrays that the first one returned."

@@ -20,25 +20,23 @@ def check_convexity(audit: Audit) -> Iterator[Finding]:
     """Whether a loss is convex if it says so, and otherwise defines a bound of its hessian."""
     rows, gradient, _, slope = audit.sample
     loss = audit.subject.objective
-    hook = loss._gradient_positive_hessian
+    name = "_gradient_positive_hessian"
     if attempt("convex", lambda: bool(loss.convex)):
         negative = slope.value < -slope.tolerance
         if negative.sum() >= FEW:
             what = f"Declared convex, it has a negative second derivative in {negative.sum()} rows."
-            advice = f"Set convex = False and define {hook.__name__}."
+            advice = f"Set convex = False and define {name}."
             lowest = rows.point(np.argmin(slope.value), slope.value)
             yield Finding("error", "convex", what, advice, lowest)
-    elif not any(hook.__name__ in vars(kind) for kind in type(loss).__mro__ if kind is not Loss):
-        what = f"Not declared convex, it defines no {hook.__name__}."
+    elif not any(name in vars(kind) for kind in type(loss).__mro__ if kind is not Loss):
+        what = f"Not declared convex, it defines no {name}."
         advice = "Define it: the adapters use it unless told hessian='exact'."
         yield Finding("error", "positive-hessian", what, advice)
     else:
-        columns = pair(hook.__name__, lambda: hook(rows.y.copy(), rows.z.copy()))
-        pulled, bound = (column(hook.__name__, values, rows.y.size) for values in columns)
+        columns = pair(name, lambda: loss._gradient_positive_hessian(rows.y.copy(), rows.z.copy()))
+        pulled, bound = (column(name, values, rows.y.size) for values in columns)
         if not close(pulled, gradient) or not surrogate(gradient, bound, slope):
-            what = (
-                f"{hook.__name__} does not return the gradient and a positive bound of its slope."
-            )
+            what = f"{name} does not return the gradient and a positive bound of its slope."
             advice = "Return the gradient and the second derivative without its negative terms."
             worst = rows.worst(bound, slope.value)
             yield Finding("error", "positive-hessian", what, advice, worst)

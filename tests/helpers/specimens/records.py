@@ -94,6 +94,16 @@ class WrongHooks(gp.Loss):
         return factor * (p - y_true), factor * p * q
 
 
+@wrong(errors={"not-finite"})
+@dataclass(frozen=True)
+class NotFinite(Shifted):
+    """Overflows in both precisions."""
+
+    def _gradient_hessian(self, y_true, raw_prediction):
+        gradient, hessian = super()._gradient_hessian(y_true, raw_prediction)
+        return gradient, hessian + 0 * np.exp(raw_prediction)
+
+
 @wrong(errors={"raises"})
 @dataclass(frozen=True)
 class RaisingPositiveHessian(NoPositiveHessian):

@@ -268,6 +268,14 @@ def balanced_inside(preds, data):
 
 
 @right(BCE)
+def in_a_cycle(preds, data):
+    """Leaves its margins to the garbage collector."""
+    cycle = [preds]
+    cycle.append(cycle)
+    return scipy_log_loss(preds, data)
+
+
+@right(BCE)
 def deprecated(preds, data):
     warnings.warn("call it otherwise", DeprecationWarning, stacklevel=2)
     return scipy_log_loss(preds, data)

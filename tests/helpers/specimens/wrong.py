@@ -253,6 +253,15 @@ def changes_labels(preds, data):
     return -w * sign * slope, w * slope * (1 - slope)
 
 
+@wrong(BCE, kind="sklearn", errors={"labels-mutated"})
+def empties_weights(y_true, y_pred, sample_weight=None):
+    """Writes to the weights what a second call writes again."""
+    columns = sklearn_log_loss(y_true, y_pred, sample_weight)
+    if sample_weight is not None:
+        sample_weight[:] = 0
+    return columns
+
+
 @wrong(BCE, errors={"buffer-reused"})
 class Reusing:
     """Fills the same arrays in every call."""
@@ -353,6 +362,13 @@ def averaged(preds, data):
 def normalised_in_batch(preds, data):
     gradient, hessian = scipy_log_loss(preds - preds.mean(), data)
     return gradient, hessian
+
+
+@wrong(warnings={"rows-coupled"})
+def coupled_by_the_sign_of_its_neighbours(preds, data):
+    """Changes with the margins beside a row, though not with the number of rows."""
+    factor = 1.0 if np.all(np.diff(preds[: preds.size // 4]) > 0) else 2.0
+    return tuple(factor * column for column in scipy_log_loss(preds, data))
 
 
 @wrong(warnings={"rows-coupled"})
