@@ -17,7 +17,11 @@ from helpers.specimens import WRONG, codes, right, wrong
     [
         (gp.check_objective, ValueError, "kind must say how the objective is called"),
         (lambda f: gp.check_objective(f, kind="catboost"), ValueError, "got 'catboost'"),
-        (lambda f: gp.check_objective(3, kind="xgboost"), TypeError, "a loss or callable; got 3"),
+        (
+            lambda f: gp.check_objective(3, kind="xgboost"),
+            TypeError,
+            "pass a loss or callable, an instance, not the class; got 3",
+        ),
         (
             lambda f: gp.check_objective(gp.FocalLoss, kind="xgboost"),
             TypeError,

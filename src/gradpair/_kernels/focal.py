@@ -37,11 +37,9 @@ class _Focal:
         if labelled and np.maximum.reduce(t) == 0:
             np.subtract(y, weight, out=first)  # the sign
             np.multiply(first, z, out=t)
-            np.multiply(y, self.alpha, out=second)
-            np.add(weight, second, out=weight)
+            np.add(weight, np.multiply(y, self.alpha, out=second), out=weight)
             self._write(t, weight, gradient, hessian, spare)
-            np.multiply(gradient, first, out=gradient)
-            np.negative(gradient, out=gradient)
+            np.negative(np.multiply(gradient, first, out=gradient), out=gradient)
         else:
             self._write(np.negative(z, out=t), weight, first, second, spare)
             self._write(z, np.multiply(y, self.alpha, out=weight), gradient, hessian, spare)
@@ -59,14 +57,11 @@ class _Focal:
         Within reach p and q need exp(-t) alone, whatever the sign of t.
         """
         p, q, s, power = spare
-        np.negative(t, out=q)
-        np.exp(q, out=q)
+        np.exp(np.negative(t, out=q), out=q)
         np.log1p(q, out=s)
-        np.add(q, self.one, out=p)
-        np.divide(self.one, p, out=p)
+        np.divide(self.one, np.add(q, self.one, out=p), out=p)
         np.multiply(q, p, out=q)
-        np.power(q, self.gamma, out=power)
-        np.multiply(power, weight, out=power)
+        np.multiply(np.power(q, self.gamma, out=power), weight, out=power)
         bend = np.multiply(np.multiply(s, p, out=s), self.gamma, out=s)
         np.multiply(np.add(bend, q, out=first), power, out=first)
         np.multiply(power, p, out=power)  # what the second has of p comes with it

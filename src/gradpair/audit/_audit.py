@@ -87,12 +87,12 @@ def check_objective(
 def _subjects(objective: Any, kind: str | None) -> tuple[str, list[Subject]]:
     """Return how an objective is called, and the objective as each such host calls it."""
     if isinstance(objective, type) or not (isinstance(objective, Loss) or callable(objective)):
-        msg = f"expected an instance, not the class: a loss or callable; got {objective!r}."
+        msg = f"pass a loss or callable, an instance, not the class; got {objective!r}."
         raise TypeError(msg)
     if isinstance(objective, Loss):
         if kind is None:
             return "loss", [LossSubject(objective)]
-        msg = f"a loss is audited without kind; else pass gradpair.{kind}.objective(loss)."
+        msg = f"a loss is audited without kind; or pass gradpair.{kind}.objective(loss)."
         raise ValueError(msg)
     if kind is None and isinstance(objective, ObjectiveCallable):
         kind = objective.host
