@@ -10,14 +10,15 @@ from pathlib import Path
 import pytest
 
 import gradpair as gp
+from helpers.table import LOSSES
 
 ROOT = Path(__file__).parents[1]
 
 PUBLIC = {
     "gradpair": [
-        "BinaryCrossEntropy", "FocalLoss", "Loss", "WeightedCrossEntropy", "check_objective",
-        "cost_weights", "functional", "kernel_context", "log_sigmoid", "logit", "optimal_constant",
-        "set_kernel", "sigmoid", "softplus",
+        *{type(loss).__name__ for loss in LOSSES},
+        "Loss", "check_objective", "cost_weights", "functional", "kernel_context", "log_sigmoid",
+        "logit", "optimal_constant", "set_kernel", "sigmoid", "softplus",
     ],
     "gradpair.audit": ["Finding", "Point", "Report", "check_objective"],
     "gradpair.functional": [

@@ -50,10 +50,8 @@ def class_weights(y: Array, w: Weights) -> tuple[float, float]:
         raise ValueError(msg)
     ones, zeros = math.fsum(positive), math.fsum(negative)
     if not (ones and zeros):
-        msg = (
-            f"y_true has no row of class {0 if ones else 1} with a positive weight: with one class "
-        )
-        msg += "only, no finite constant is optimal. Pass rows of both classes."
+        msg = f"y_true has no row of class {0 if ones else 1} with a positive weight: with one "
+        msg += "class only, no finite constant is optimal. Pass rows of both classes."
         raise ValueError(msg)
     return ones, zeros
 
