@@ -26,6 +26,16 @@ def rounds(what, host):
     return f"{cell('rounds', 'this / native', host=host, objective=what):.2f}"
 
 
+def focal_rounds(what, host):
+    """The same of the focal loss."""
+    return rounds(f"focal, {what}", host)
+
+
+def faults(what, host):
+    """Minor page faults of a round."""
+    return f"{cell('rounds', 'faults/round', host=host, objective=what):,}"
+
+
 def call(what, loss, dtype):
     """Time of a call in the better state of the heap."""
     return f"{cell('kernels', 'ns/row', heap='kept', loss=loss, dtype=dtype, what=what):.1f} ns"
@@ -46,6 +56,10 @@ def table():
         again = rounds("native again", host)
         title = f"round of {name} / its own objective's (noise: {again})"
         lines.append(line(title, rounds, host=host))
+        lines.append(line("the same, focal loss", focal_rounds, host=host))
+    native = faults("native", "xgboost")
+    title = f"minor page faults in a round of XGBoost (its own objective: {native})"
+    lines.append(line(title, faults, host="xgboost"))
     dtypes = ("float32", "float64")
     lines += [
         line(f"gradient and hessian of a row, {loss}, {dtype}", call, loss=loss, dtype=dtype)
