@@ -22,7 +22,7 @@ KERNEL_BLOCK_ROWS = 1 << 16
 SINGLE, DOUBLE = np.dtype(np.float32), np.dtype(np.float64)
 # Fewer float64 margins are computed in float64: splits tie in small data, and the last digit of a
 # gradient decides between them. So many are rounded to float32: cross-entropy then takes 2.5 ns a
-# row in place of 4.4 (benchmarks/kernels.py).
+# row in place of 4.4 (1e6 rows, AVX-512).
 ROUNDED_FROM = 100_000
 
 
@@ -150,7 +150,8 @@ def _kernel_of(
     if declared.fused is None:
         return None, dtype or raw.dtype
     if dtype is None:
-        dtype = SINGLE if raw.dtype == SINGLE or raw.size >= ROUNDED_FROM else DOUBLE
+        least = declared.single_from if raw.dtype == SINGLE else ROUNDED_FROM
+        dtype = SINGLE if raw.size >= least else DOUBLE
     module, size = importlib.import_module(declared.fused), min(KERNEL_BLOCK_ROWS, raw.size)
     return module.fused(declared.numbers, exact=exact, size=size, dtype=dtype), dtype
 

@@ -146,7 +146,7 @@ class FocalLoss(Loss):
         if cross_entropy is None or self.gamma > _MOST_GAMMA:
             return None
         fused, compiled = "gradpair._kernels.focal", "gradpair._kernels.focal_loops"
-        return Kernel((self.alpha, self.gamma), fused, compiled, pays_from=1_000_000)
+        return Kernel((self.alpha, self.gamma), fused, compiled, 1_000_000, single_from=10_000)
 
     @property
     def convex(self) -> bool:

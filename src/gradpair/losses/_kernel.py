@@ -37,6 +37,9 @@ class Kernel:
         It is imported only where it is used.
     pays_from : int
         The number of rows from which a training earns back the start-up of ``compiled``.
+    single_from : int
+        The number of rows from which ``fused`` computes float32 margins in float32. Splits tie in
+        small data, and the last digits of a gradient decide between them.
 
     Examples
     --------
@@ -50,3 +53,4 @@ class Kernel:
     fused: str | None = None
     compiled: str | None = None
     pays_from: int = 0
+    single_from: int = 0
