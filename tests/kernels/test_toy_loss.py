@@ -2,6 +2,8 @@
 
 import dataclasses
 import importlib.util
+import sys
+import types
 from collections import Counter
 
 import numpy as np
@@ -10,6 +12,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.optimize import minimize_scalar
 
 import gradpair as gp
+from gradpair._kernels.run import ROUNDED_FROM
 from gradpair.losses import Kernel
 from helpers.hosts import HOSTS, digits
 
@@ -128,6 +131,34 @@ def test_the_kernel_is_chosen_by_the_rows_that_it_declares(rows, used):
     y = np.resize(DATA.y, rows)
     gp.lightgbm.objective(Toy())(y, np.zeros(rows))
     assert dict(CALLS) == {used: 1}
+
+
+@pytest.mark.parametrize(
+    ("margins", "rows", "used"),
+    [
+        (np.float32, 499, np.float64),
+        (np.float32, 500, np.float32),
+        (np.float64, ROUNDED_FROM - 1, np.float64),
+        (np.float64, ROUNDED_FROM, np.float32),
+    ],
+)
+def test_few_rows_are_computed_in_float64(margins, rows, used):
+    dtypes = []
+
+    class Noting(Toy):
+        @property
+        def _kernel(self):
+            return Kernel((self.temperature,), fused="noted", single_from=500)
+
+    noted = types.SimpleNamespace(
+        fused=lambda numbers, *, exact, size, dtype: (
+            dtypes.append(dtype) or fused(numbers, exact=exact, size=size, dtype=dtype)
+        )
+    )
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setitem(sys.modules, "noted", noted)
+        gp.xgboost.objective(Noting())(np.ones(rows), np.zeros(rows, margins))
+    assert dtypes == [used]
 
 
 def test_a_subclass_with_derivatives_of_its_own_loses_what_was_declared_of_the_inherited_ones():
