@@ -10,7 +10,7 @@ from scipy.optimize import minimize_scalar
 import gradpair as gp
 from helpers.table import LOSSES
 
-LOSS = pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.name)
+LOSS = pytest.mark.parametrize("loss", LOSSES, ids=repr)
 BCE = gp.BinaryCrossEntropy()
 
 

@@ -45,7 +45,7 @@ def test_no_adapter_of_the_table_has_more_than_the_note_that_its_hessian_is_a_bo
 
 
 @pytest.mark.parametrize("host", [gp.xgboost, gp.lightgbm])
-@pytest.mark.parametrize("loss", LOSSES[1::4], ids=lambda loss: loss.name)
+@pytest.mark.parametrize("loss", LOSSES[1::4], ids=repr)
 def test_the_adapters_suit_both_estimators(host, loss):
     report = gp.check_objective(host.objective(loss), kind="sklearn")
     assert {found.code for found in report.findings} <= {"hessian-surrogate"}, report

@@ -28,7 +28,7 @@ class Case:
     conditioning: float = 1.0
 
     def __str__(self) -> str:
-        return self.loss.name
+        return repr(self.loss)
 
     def terms(self, y: float, z: float) -> list[Terms]:
         """Terms of value, gradient and hessian at one row."""

@@ -13,7 +13,7 @@ from helpers.hosts import HOST, digits
 from helpers.table import BUILT_IN, GenericCrossEntropy
 
 DATA = digits()
-LOSS = pytest.mark.parametrize("loss", BUILT_IN, ids=lambda loss: loss.name)
+LOSS = pytest.mark.parametrize("loss", BUILT_IN, ids=repr)
 
 
 def train_builtin(host, loss, y, weight=None, rounds=30, params=None):

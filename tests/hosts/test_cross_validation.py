@@ -19,7 +19,7 @@ FOLDS = [
     (np.sort(np.concatenate([p for j, p in enumerate(PARTS) if j != i])), np.sort(PARTS[i]))
     for i in range(3)
 ]
-LOSS = pytest.mark.parametrize("loss", TRAINABLE, ids=lambda loss: loss.name)
+LOSS = pytest.mark.parametrize("loss", TRAINABLE, ids=repr)
 
 
 def cross_validate(host, data, loss, rounds=15, params=None, **kwargs):

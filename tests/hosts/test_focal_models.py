@@ -15,7 +15,7 @@ TRAINED = [
     gp.FocalLoss(2.0, 0.3),
     gp.FocalLoss(5.0),
 ]
-LOSS = pytest.mark.parametrize("loss", TRAINED, ids=lambda loss: loss.name)
+LOSS = pytest.mark.parametrize("loss", TRAINED, ids=repr)
 DATA = digits()
 
 

@@ -15,8 +15,8 @@ import gradpair as gp
 from helpers.hosts import HOST, digits
 from helpers.table import BUILT_IN, TRAINABLE, GenericCrossEntropy
 
-LOSS = pytest.mark.parametrize("loss", TRAINABLE, ids=lambda loss: loss.name)
-BUILT_IN_LOSS = pytest.mark.parametrize("loss", BUILT_IN, ids=lambda loss: loss.name)
+LOSS = pytest.mark.parametrize("loss", TRAINABLE, ids=repr)
+BUILT_IN_LOSS = pytest.mark.parametrize("loss", BUILT_IN, ids=repr)
 DATA = digits()
 
 
@@ -244,7 +244,7 @@ def test_feature_names_categories_and_missing_values_come_through(host):
 
 
 @HOST
-@pytest.mark.parametrize("loss", TRAINABLE[:1] + TRAINABLE[-1:], ids=lambda loss: loss.name)
+@pytest.mark.parametrize("loss", TRAINABLE[:1] + TRAINABLE[-1:], ids=repr)
 def test_eight_threads_sharing_one_objective_give_the_models_of_eight_single_runs(host, loss):
     objective = host.module.objective(loss)
     params = {**host.params, "nthread" if host.name == "xgboost" else "num_threads": 1}

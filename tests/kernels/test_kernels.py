@@ -27,7 +27,7 @@ NEEDS_NUMBA = pytest.mark.skipif(
 NUMBA = pytest.param("numba", marks=NEEDS_NUMBA)
 KERNEL = pytest.mark.parametrize("kernel", ["numpy", NUMBA])
 DTYPE = pytest.mark.parametrize("dtype", [np.float32, np.float64])
-LOSS = pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.name)
+LOSS = pytest.mark.parametrize("loss", LOSSES, ids=repr)
 
 EPS = np.finfo(np.float32).eps
 TINY = float(np.finfo(np.float32).tiny)
@@ -135,7 +135,7 @@ def test_a_label_that_float32_does_not_hold_keeps_its_digits(loss, kernel):
 
 
 @DTYPE
-@pytest.mark.parametrize("loss", [*LOSSES, GenericCrossEntropy(7.3)], ids=lambda loss: loss.name)
+@pytest.mark.parametrize("loss", [*LOSSES, GenericCrossEntropy(7.3)], ids=repr)
 def test_few_rows_and_losses_without_a_kernel_are_computed_in_the_margins_precision(loss, dtype):
     y, z, w = LABELS["soft"][:500], Z[-500:].astype(dtype), W[:500]
     gradient, hessian = loss.gradient_hessian(y, z)
@@ -319,7 +319,7 @@ def test_memory_is_the_two_results_and_some_blocks(dtype, kernel):
 
 @NEEDS_NUMBA
 @pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.name)
-@pytest.mark.parametrize("loss", BUILT_IN, ids=lambda loss: loss.name)
+@pytest.mark.parametrize("loss", BUILT_IN, ids=repr)
 def test_compiled_kernels_train_the_model_of_the_built_in_objective(host, loss):
     rng = np.random.default_rng(1)
     x = rng.normal(size=(4000, 6))  # no ties, which the last digit of a gradient would decide

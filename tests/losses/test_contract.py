@@ -24,7 +24,7 @@ def test_loss_and_derivatives_are_within_the_contract_of_mpmath(case, dtype, lab
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.name)
+@pytest.mark.parametrize("loss", LOSSES, ids=repr)
 def test_limits_at_infinity_are_exact_and_raise_no_warning(loss, dtype):
     y = np.array([1, 1, 0, 0, 0.25, 0.25], dtype)
     z = np.array([np.inf, -np.inf] * 3, dtype)
@@ -42,7 +42,7 @@ def test_limits_at_infinity_are_exact_and_raise_no_warning(loss, dtype):
     assert_array_equal(gradient[[0, 3]], [0, 0])
 
 
-@pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.name)
+@pytest.mark.parametrize("loss", LOSSES, ids=repr)
 def test_nan_margins_give_nan(loss):
     y, z = np.array([0.0, 1.0, 0.3]), np.full(3, np.nan)
     for values in (loss.loss(y, z), *loss.gradient_hessian(y, z), gp.sigmoid(z), gp.softplus(z)):

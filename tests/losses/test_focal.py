@@ -140,4 +140,3 @@ def test_its_parameters_are_plain_floats_with_defaults():
     loss = gp.FocalLoss()
     assert loss == gp.FocalLoss(2, alpha=1)
     assert [type(value) for value in (loss.gamma, gp.FocalLoss(np.float32(1)).alpha)] == [float] * 2
-    assert gp.FocalLoss(0.5, 7.3).name == "focal_loss(gamma=0.5,alpha=7.3)"

@@ -1,5 +1,6 @@
 """Objectives and metrics as callables for both APIs of a host."""
 
+import re
 from abc import ABC
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Self
@@ -106,7 +107,11 @@ class MetricCallable(HostCallable):
         if kind not in ("raw", "probability"):
             msg = f"input must be 'raw' or 'probability'; got {kind!r}."
             raise ValueError(msg)
-        return cls(loss=loss, start=start, input=kind, name=name or check_loss(loss).name)  # type: ignore[arg-type]
+        named = name or _name_of(check_loss(loss))
+        if not isinstance(named, str):
+            msg = f"name must be a string; got {name!r}."
+            raise TypeError(msg)
+        return cls(loss=loss, start=start, input=kind, name=named)  # type: ignore[arg-type]
 
     def mean(self, first: Any, second: Any, sample_weight: ArrayLike | None) -> float:
         """Return the weighted mean loss."""
@@ -122,6 +127,18 @@ class MetricCallable(HostCallable):
             return self.loss.loss(y_block, raw_block + self.start, w_block)
 
         return _blocks.weighted_mean(losses_of, y, raw, w)
+
+
+def _name_of(loss: Loss) -> str:
+    """Return the name of a loss if all trackers take it."""
+    name = loss.name
+    if isinstance(name, str) and re.fullmatch(r"[\w.-]+", name):
+        return name
+    msg = (
+        f"the name of a loss is what its metric is called, and experiment trackers take letters, "
+        f"digits, '_', '-' and '.'; {type(loss).__name__}.name is {name!r}. Rename it."
+    )
+    raise ValueError(msg)
 
 
 def _margins(probability: Array, tiny: float, eps: float) -> Array:

@@ -121,7 +121,9 @@ def metric(
         What LightGBM passes: raw scores beside a custom objective, probabilities beside a built-in
         one.
     name : str or None
-        Name in the evaluation log; None names the loss and its parameters.
+        Name in the evaluation log; None is ``loss.name``, one for every kind of loss, as
+        ``weighted_cross_entropy``, which experiment trackers and pruners can rely on. mlflow takes
+        names of letters, digits, white space and ``_-./:`` alone.
 
     Returns
     -------
@@ -142,6 +144,6 @@ def metric(
     >>> weighted = gp.lightgbm.metric(gp.WeightedCrossEntropy(alpha=3.0))
     >>> name, value, higher_is_better = weighted(np.array([1, 0]), np.array([0.0, 0.0]))
     >>> name, round(value, 6), higher_is_better
-    ('weighted_cross_entropy(alpha=3)', 1.386294, False)
+    ('weighted_cross_entropy', 1.386294, False)
     """
     return Metric.of(loss, start, input, name)

@@ -1,7 +1,5 @@
 """What a loss is: its derivatives, its links, and what it declares of itself."""
 
-import dataclasses
-import numbers
 import re
 from abc import ABC, abstractmethod
 from typing import Any, final
@@ -58,7 +56,7 @@ class Loss(ABC):
     The last three are not inherited by a subclass that defines derivatives of its own.
 
     Make the subclass a frozen dataclass of plain numbers, at the top level of a module: it is then
-    comparable, hashable and picklable, and metrics are named after its parameters.
+    comparable, hashable and picklable. Metrics have the ``name`` of its class.
 
     Examples
     --------
@@ -159,16 +157,18 @@ class Loss(ABC):
 
     @property
     def name(self) -> str:
-        """The loss with its parameters, as metrics are named."""
-        snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(self).__name__).lower()
-        if not dataclasses.is_dataclass(self):
-            return snake
-        pairs = [(field.name, getattr(self, field.name)) for field in dataclasses.fields(self)]
-        values = ",".join(
-            f"{name}={value:g}" if isinstance(value, numbers.Real) else f"{name}={value}"
-            for name, value in pairs
-        )
-        return f"{snake}({values})" if values else snake
+        """The kind of loss, whatever its parameters: what metrics are named after.
+
+        The class in lower case, as ``weighted_cross_entropy``. A subclass may define another, of
+        letters, digits, ``_``, ``-`` and ``.`` alone, which every experiment tracker takes.
+
+        Examples
+        --------
+        >>> import gradpair as gp
+        >>> gp.WeightedCrossEntropy(alpha=3.0).name
+        'weighted_cross_entropy'
+        """
+        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(self).__name__).lower()
 
     @final
     def loss(

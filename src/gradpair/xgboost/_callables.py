@@ -127,7 +127,9 @@ def metric(
     input : {"raw", "probability"}
         What XGBoost passes: margins beside a custom objective, probabilities beside a built-in one.
     name : str or None
-        Name in the evaluation log; None names the loss and its parameters.
+        Name in the evaluation log; None is ``loss.name``, one for every kind of loss, as
+        ``weighted_cross_entropy``, which experiment trackers and pruners can rely on. mlflow takes
+        names of letters, digits, white space and ``_-./:`` alone.
 
     Returns
     -------
@@ -147,7 +149,7 @@ def metric(
     >>> import gradpair as gp
     >>> weighted = gp.xgboost.metric(gp.WeightedCrossEntropy(alpha=3.0))
     >>> weighted.name
-    'weighted_cross_entropy(alpha=3)'
+    'weighted_cross_entropy'
     >>> round(weighted(np.array([1, 0]), np.array([0.0, 0.0])), 6)
     1.386294
     """
