@@ -25,6 +25,13 @@ def oldest(session):
 
 
 @nox.session(python="3.11")
+def trackers(session):
+    """Experiment trackers and pruners around our training."""
+    session.install("--editable", ".[test]", "mlflow>=3.1", "optuna>=4", "optuna-integration>=4")
+    session.run("pytest", "tests/trackers", *session.posargs)
+
+
+@nox.session(python="3.11")
 def lint(session):
     """Format, lint, and the direction of imports."""
     session.install("ruff>=0.9", "import-linter>=2.3", "--editable", ".")
