@@ -50,8 +50,14 @@ def class_weights(y: Array, w: Weights) -> tuple[float, float]:
         raise ValueError(msg)
     ones, zeros = math.fsum(positive), math.fsum(negative)
     if not (ones and zeros):
-        msg = f"y_true has no row of class {0 if ones else 1} with a positive weight: with one "
-        msg += "class only, no finite constant is optimal. Pass rows of both classes."
+        counts = (
+            f"{np.count_nonzero(y < 1):,} of class 0 and {np.count_nonzero(y > 0):,} of class 1"
+        )
+        msg = (
+            f"y_true has no row of class {0 if ones else 1} with a positive weight ({counts} in "
+            f"all), and with one class no finite constant is optimal. Pass rows of both classes; "
+            f"stratify splits and folds by the label."
+        )
         raise ValueError(msg)
     return ones, zeros
 

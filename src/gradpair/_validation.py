@@ -2,6 +2,7 @@
 
 import math
 import numbers
+import reprlib
 from collections.abc import Callable
 from typing import Any
 
@@ -13,13 +14,19 @@ Pair = tuple[Array, Array]  # of gradient and hessian, or of the two classes
 Weights = Array | None
 Rows = tuple[Array, Array, Weights]
 
+_SHORT = reprlib.Repr()  # six items of a list, and of others so many characters:
+_SHORT.maxstring = _SHORT.maxother = 80
+_ENCODE = " Encode the two classes as 0 and 1, for example with (y == 'yes').astype(int)."
+
 
 def numeric(name: str, values: ArrayLike) -> Array:
     """Return ``values`` as an array of booleans, integers or floats."""
     array = np.asarray(values)
     if array.dtype.kind not in "biuf":
         msg = f"{name} must hold numbers; got {type(values).__name__} of dtype {array.dtype}."
-        msg += " Convert it first, for example with .astype(float)."
+        msg += (
+            _ENCODE if name == "y_true" else " Convert it first, for example with .astype(float)."
+        )
         raise TypeError(msg)
     if np.ma.is_masked(values):
         msg = f"{name} has masked values; fill or drop them first."
@@ -73,7 +80,13 @@ def rows(y_true: ArrayLike, raw_prediction: ArrayLike, sample_weight: ArrayLike 
     Each of the three may be a scalar that stands for every row.
     """
     z = floats("raw_prediction", raw_prediction)
-    y = labels(y_true)
+    try:
+        y = labels(y_true)
+    except ValueError as error:
+        if z.size and np.all((z >= 0) & (z <= 1)):
+            msg = f"{error} raw_prediction does: are they swapped? y_true comes first."
+            raise ValueError(msg) from None
+        raise
     same_shape("y_true", y, "raw_prediction", z)
     y = y.astype(z.dtype, copy=False)
     if sample_weight is None:
@@ -100,10 +113,19 @@ def one_per_row(name: str, array: Array, n_samples: int | None = None) -> Array:
     return array
 
 
+def described(value: object) -> str:
+    """Return what stands for any object in a message: never all the values of an array."""
+    kind, shape = type(value).__name__, getattr(value, "shape", ())
+    if shape:
+        dtype = f" and dtype {value.dtype}" if hasattr(value, "dtype") else ""
+        return f"{kind} of shape {shape}{dtype}"
+    return f"{_SHORT.repr(value)} of type {kind}"
+
+
 def real(name: str, value: object) -> float:
     """Return a finite real number as a plain float."""
     if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Real):
-        msg = f"{name} must be a number; got {value!r} of type {type(value).__name__}."
+        msg = f"{name} must be a number; got {described(value)}."
         raise TypeError(msg)
     if not math.isfinite(value):
         msg = f"{name} must be finite; got {value!r}."

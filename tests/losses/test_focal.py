@@ -1,5 +1,7 @@
 """What is particular to the focal loss: its alpha, its two hessians, its inverse."""
 
+import re
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -140,3 +142,38 @@ def test_its_parameters_are_plain_floats_with_defaults():
     loss = gp.FocalLoss()
     assert loss == gp.FocalLoss(2, alpha=1)
     assert [type(value) for value in (loss.gamma, gp.FocalLoss(np.float32(1)).alpha)] == [float] * 2
+
+
+@pytest.mark.parametrize("a", [0.25, 0.1, 0.75])
+def test_the_papers_weight_is_alpha_t(a):
+    loss = gp.FocalLoss(2.3, alpha_t=a)
+    assert loss == gp.FocalLoss(2.3, a / (1 - a))
+    assert loss.alpha_t == pytest.approx(a, rel=1e-15)
+
+
+@pytest.mark.parametrize("alpha", [1e-6, 0.25, 1 / 3, 0.9999, 1.0, 7.3, 1e9])
+def test_the_repr_says_the_weight_of_lin_et_al_where_alpha_could_be_it(alpha):
+    loss = gp.FocalLoss(2.0, alpha)
+    assert eval(repr(loss), {"FocalLoss": gp.FocalLoss}) == loss
+    assert ("alpha_t" in repr(loss)) == (alpha < 1)
+    assert repr(gp.FocalLoss(alpha=0.25)) == "FocalLoss(gamma=2.0, alpha=0.25, alpha_t=0.2)"
+    assert repr(gp.FocalLoss(alpha=7.3)) == "FocalLoss(gamma=2.0, alpha=7.3)"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind", "message"),
+    [
+        ({"alpha_t": 1.0}, ValueError, "alpha_t must lie between 0 and 1; got 1.0. A factor of"),
+        ({"alpha_t": 0.0}, ValueError, "alpha_t must lie between 0 and 1"),
+        ({"alpha_t": "0.25"}, TypeError, "alpha_t must be a number; got '0.25' of type str."),
+        ({"alpha_t": np.nan}, ValueError, "alpha_t must be finite"),
+        (
+            {"alpha": 0.25, "alpha_t": 0.25},
+            ValueError,
+            "alpha_t=0.25 is alpha=0.3333333333333333, not 0.25; pass one of the two.",
+        ),
+    ],
+)
+def test_another_alpha_t_is_refused(arguments, kind, message):
+    with pytest.raises(kind, match=re.escape(message)):
+        gp.FocalLoss(**arguments)

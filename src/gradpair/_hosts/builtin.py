@@ -43,7 +43,8 @@ class BuiltinEquivalent:
         if totals is None and y is not None:
             totals = _blocks.class_weights(y, w)
         if totals is None or np.shape(totals) != (2,):
-            msg = f"totals must be a pair, (weight of the 1s, weight of the 0s); got {totals!r}."
+            got = _validation.described(totals)
+            msg = f"totals must be a pair, (weight of the 1s, weight of the 0s); got {got}."
             raise ValueError(msg)
         ones, zeros = (_validation.positive("each of totals", total) for total in totals)
         hard = y is None or bool(np.isin(y, (0, 1)).all())

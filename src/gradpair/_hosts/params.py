@@ -8,7 +8,8 @@ from gradpair.losses import Loss, check_loss
 
 def qualified_name(kind: type) -> str:
     """Name a host's type as its users write it."""
-    return f"{kind.__module__.partition('.')[0]}.{kind.__name__}"
+    package = kind.__module__.partition(".")[0]
+    return kind.__name__ if package == "builtins" else f"{package}.{kind.__name__}"
 
 
 def check_type(name: str, value: object, expected: type, way_out: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from gradpair import _validation
 from gradpair._hosts import record
 from gradpair._hosts.callables import ObjectiveCallable
 from gradpair._hosts.subject import Subject
@@ -87,7 +88,8 @@ def check_objective(
 def _subjects(objective: Any, kind: str | None) -> tuple[str, list[Subject]]:
     """Return how an objective is called, and the objective as each such host calls it."""
     if isinstance(objective, type) or not (isinstance(objective, Loss) or callable(objective)):
-        msg = f"pass a loss or callable, an instance, not the class; got {objective!r}."
+        got = _validation.described(objective)
+        msg = f"pass a loss or callable, an instance, not the class; got {got}."
         raise TypeError(msg)
     if isinstance(objective, Loss):
         if kind is None:
@@ -132,7 +134,8 @@ def _loss_function(objective: Any, loss: Any) -> LossFunction | None:
 def _checked(loss: Any) -> Callable[..., Any]:
     """Return the user's loss as a function; unlike an objective's own it is not under audit."""
     if isinstance(loss, type) or not (isinstance(loss, Loss) or callable(loss)):
-        msg = f"loss must be a gradpair.Loss or a function of y_true, raw_prediction; got {loss!r}."
+        got = _validation.described(loss)
+        msg = f"loss must be a gradpair.Loss or a function of y_true, raw_prediction; got {got}."
         raise TypeError(msg)
     function: Callable[..., Any] = loss.loss if isinstance(loss, Loss) else loss
     if (shape := np.shape(function(np.array([0.0, 1.0, 1.0]), np.zeros(3)))) != (3,):

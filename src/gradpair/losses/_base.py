@@ -1,8 +1,9 @@
 """What a loss is: its derivatives, its links, and what it declares of itself."""
 
+import dataclasses
 import re
 from abc import ABC, abstractmethod
-from typing import Any, final
+from typing import Any, NoReturn, final
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -169,6 +170,23 @@ class Loss(ABC):
         'weighted_cross_entropy'
         """
         return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(self).__name__).lower()
+
+    def __call__(self, first: Any, second: Any, sample_weight: Any = None) -> NoReturn:  # noqa: ARG002
+        """Say what to pass to a host that calls the loss itself, as objective or as metric.
+
+        Raises
+        ------
+        TypeError
+            Always. The parameters are those by which the hosts tell how to call a function.
+        """
+        host = type(second).__module__.partition(".")[0] if hasattr(second, "get_label") else None
+        module = f"gradpair.{host or '<host>'}"
+        msg = (
+            f"{self!r} is a loss, not a host's objective or metric: pass {module}.objective(loss) "
+            f"and {module}.metric(loss), or train with {module}.train(..., loss=loss) or "
+            f"gradpair.sklearn.BoostingClassifier, which also start and predict right."
+        )
+        raise TypeError(msg)
 
     @final
     def loss(
@@ -354,9 +372,34 @@ def check_loss(loss: object) -> Loss:
     """Return ``loss`` if it is an instance of :class:`Loss`."""
     if isinstance(loss, Loss):
         return loss
-    hint = "an instance, not the class" if isinstance(loss, type) else "a gradpair.Loss"
-    msg = f"loss must be {hint}, such as gradpair.WeightedCrossEntropy(alpha=9.0); got {loss!r}."
+    example = "gradpair.WeightedCrossEntropy(alpha=9.0)"
+    if isinstance(loss, type):
+        written = _written(loss) if issubclass(loss, Loss) else example
+        msg = f"loss must be an instance, not the class {loss.__name__}: write {written}."
+    elif isinstance(made_of := getattr(loss, "loss", None), Loss):
+        kind = type(loss).__name__
+        msg = f"loss must be a gradpair.Loss, not the {kind} that is made of one: pass {made_of!r}."
+    elif callable(loss):
+        name = getattr(loss, "__qualname__", type(loss).__name__)
+        msg = (
+            f"loss must be a gradpair.Loss, not the function {name}. If it makes a loss of labels, "
+            f"pass what it returns, as gradpair.WeightedCrossEntropy.balanced(y_true); if it "
+            f"returns gradients it is an objective, for the host's own train."
+        )
+    else:
+        got = _validation.described(loss)
+        msg = f"loss must be a gradpair.Loss, such as {example}; got {got}."
     raise TypeError(msg)
+
+
+def _written(kind: type[Loss]) -> str:
+    """Return how an instance is made, the parameters without a default left open."""
+    fields: tuple[Any, ...] = dataclasses.fields(kind) if dataclasses.is_dataclass(kind) else ()
+    given = (
+        f"{field.name}={'...' if field.default is dataclasses.MISSING else field.default}"
+        for field in fields
+    )
+    return f"{kind.__name__}({', '.join(given)})"
 
 
 def _invert_log_odds(loss: Loss, log_odds: Array) -> Array:

@@ -116,7 +116,7 @@ class WeightedCrossEntropy(_CrossEntropy):
     alpha: float
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "alpha", _validation.positive("alpha", self.alpha))
+        object.__setattr__(self, "alpha", checked_alpha(self.alpha))
 
     @classmethod
     def balanced(cls, y_true: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
@@ -147,6 +147,16 @@ class WeightedCrossEntropy(_CrossEntropy):
     def calibration_shift(self) -> float:
         """``-log(alpha)``: what the weight of the positives has moved the margin up by."""
         return -float(np.log(self.alpha))
+
+
+def checked_alpha(alpha: object) -> float:
+    """Check a factor of positives, and say where one that balances the classes comes from."""
+    try:
+        return _validation.positive("alpha", alpha)
+    except TypeError as error:
+        balanced = "gradpair.WeightedCrossEntropy.balanced(y_true)"
+        msg = f"{error} {balanced} is the loss, and its .alpha the number, that balances classes."
+        raise TypeError(msg) from None
 
 
 def cross_entropy_kernel(alpha: float) -> Kernel | None:

@@ -10,20 +10,21 @@ from gradpair import _validation
 from gradpair._links import both_sigmoids, log_sigmoid
 from gradpair._validation import Array, Pair
 from gradpair.losses._base import Loss
-from gradpair.losses._cross_entropy import cross_entropy_kernel
+from gradpair.losses._cross_entropy import checked_alpha, cross_entropy_kernel
 from gradpair.losses._kernel import Kernel
 
 _MOST_GAMMA = 20.0  # up to which kernels are held to the loss
 
 
 @final
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, init=False, repr=False)
 class FocalLoss(Loss):
     r"""Focal loss: cross-entropy in which rows that are right already count for little.
 
-    ``alpha`` multiplies the positive term alone. The alpha_t of Lin et al. multiplies positives by
-    :math:`a` and negatives by :math:`1 - a`: pass ``alpha = a / (1 - a)``, which leaves out the
-    factor :math:`1 - a` of the whole loss. Their a = 0.25 is ``alpha=1/3``.
+    ``alpha`` multiplies the positive term alone. **This is not the alpha of Lin et al.**, which
+    multiplies positives by :math:`a` and negatives by :math:`1 - a`. Theirs is ``alpha_t`` here:
+    ``FocalLoss(alpha_t=0.25)`` is ``FocalLoss(alpha=1/3)``, in general ``alpha = a / (1 - a)``,
+    and their loss is :math:`1 - a` times this one, a factor of the whole that moves no optimum.
 
     A row of label 1 has the loss :math:`\alpha\,q^\gamma s(z)`, with :math:`q` = sigmoid(-z) and
     :math:`s(z) = \log(1 + e^{-z})`; one of label 0 has its mirror image without :math:`\alpha`.
@@ -35,11 +36,15 @@ class FocalLoss(Loss):
         cross-entropy. Errors of the derivatives are stated for up to 20.
     alpha : float
         Factor of the positive term, positive and finite. Above 1, false negatives cost more.
+    alpha_t : float or None
+        The weight of positives as Lin et al. give it, between 0 and 1, in place of ``alpha``. The
+        repr has both where ``alpha`` is below 1, as theirs is.
 
     Raises
     ------
     ValueError
-        ``gamma`` is negative or ``alpha`` is not positive, or one of them is not finite.
+        ``gamma`` is negative, ``alpha`` is not positive, ``alpha_t`` is not between 0 and 1, or
+        ``alpha`` and ``alpha_t`` are both given and differ; a number that is not finite.
     TypeError
         One of them is not a number.
 
@@ -77,6 +82,8 @@ class FocalLoss(Loss):
     array([0.0223058 , 0.25      , 0.82964674])
     >>> loss.convex
     False
+    >>> gp.FocalLoss(gamma=2.0, alpha_t=0.25)
+    FocalLoss(gamma=2.0, alpha=0.3333333333333333, alpha_t=0.25)
     """
 
     __module__ = "gradpair.losses"  # where pickles look for it
@@ -84,9 +91,24 @@ class FocalLoss(Loss):
     gamma: float = 2.0
     alpha: float = 1.0
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "gamma", _validation.at_least_zero("gamma", self.gamma))
-        object.__setattr__(self, "alpha", _validation.positive("alpha", self.alpha))
+    def __init__(
+        self, gamma: float = 2.0, alpha: float = 1.0, *, alpha_t: float | None = None
+    ) -> None:
+        object.__setattr__(self, "gamma", _validation.at_least_zero("gamma", gamma))
+        alpha = checked_alpha(alpha)
+        if alpha_t is not None:
+            alpha = _combined(alpha, _validation.real("alpha_t", alpha_t))
+        object.__setattr__(self, "alpha", alpha)
+
+    def __repr__(self) -> str:
+        # From 1 on nobody takes it for the weight of Lin et al.
+        also = f", alpha_t={self.alpha_t:.6g}" if self.alpha < 1 else ""
+        return f"FocalLoss(gamma={self.gamma!r}, alpha={self.alpha!r}{also})"
+
+    @property
+    def alpha_t(self) -> float:
+        """The weight of positives as Lin et al. give it, beside ``1 - alpha_t`` of negatives."""
+        return self.alpha / (1 + self.alpha)
 
     def _loss(self, y_true: Array, raw_prediction: Array) -> Array:
         values = np.zeros(())
@@ -162,6 +184,20 @@ class FocalLoss(Loss):
     def calibration_shift(self) -> float | None:
         """A constant, ``-log(alpha)``, only at ``gamma = 0``."""
         return -float(np.log(self.alpha)) if self.gamma == 0 else None
+
+
+def _combined(alpha: float, alpha_t: float) -> float:
+    """Return the factor that a weight of Lin et al. stands for, or that both stand for."""
+    if not 0 < alpha_t < 1:
+        msg = f"alpha_t must lie between 0 and 1; got {alpha_t!r}. A factor of positives is alpha."
+        raise ValueError(msg)
+    factor = alpha_t / (1 - alpha_t)
+    if alpha == 1:  # the default
+        return factor
+    if abs(factor - alpha) > 1e-5 * alpha:  # more than six digits in a repr leave out
+        msg = f"alpha_t={alpha_t!r} is alpha={factor!r}, not {alpha!r}; pass one of the two."
+        raise ValueError(msg)
+    return alpha
 
 
 def _log_gradient(z: Array, gamma: float) -> Array:
