@@ -5,16 +5,29 @@ import sys
 from collections.abc import Sequence
 
 import gradpair
+from gradpair._cli import output
 from gradpair._hosts import record
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status."""
+    try:
+        try:
+            return _run(argv)
+        finally:
+            print(end="", flush=True)
+    except BrokenPipeError:  # nobody reads on: | head
+        output.discard()
+        return 1
+
+
+def _run(argv: Sequence[str] | None) -> int:
+    """Run a command, or print the help where none is given."""
     parser = argparse.ArgumentParser(
         prog="gradpair", description="Gradient-boosting objectives for binary targets."
     )
     parser.add_argument("--version", action="version", version=f"gradpair {gradpair.__version__}")
-    commands = parser.add_subparsers(title="commands", required=True)
+    commands = parser.add_subparsers(title="commands")
     demo = commands.add_parser("demo", help="weighted cross-entropy beside the hosts' own, trained")
     told = "train the focal loss of this gamma too, with the same alpha"
     demo.add_argument("--gamma", type=_gamma, help=told)
@@ -35,6 +48,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     check.add_argument("--json", action="store_true", help="print the report as JSON")
     check.set_defaults(run=_check)
     arguments = parser.parse_args(argv)
+    if not hasattr(arguments, "run"):
+        parser.print_help()
+        return 0
     return int(arguments.run(arguments))
 
 

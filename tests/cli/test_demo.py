@@ -27,6 +27,12 @@ def test_the_demo_shows_equal_trees_in_both_hosts():
     assert re.search(r"differ by at most \d\.\de-\d\d\.$", text.strip())
 
 
+def test_the_demo_fits_80_columns_whatever_gamma_is():
+    lines = command("-m", "gradpair", "demo", "--gamma", "0.000123456").splitlines()
+    assert max(map(len, lines)) <= 80
+    assert sum("FocalLoss(" in line for line in lines) == 2
+
+
 def test_the_demo_trains_the_focal_loss_too():
     text = command("-m", "gradpair", "demo", "--gamma", "1.5")
     rows = [line.split() for line in text.splitlines() if "FocalLoss(gamma=1.5)" in line]

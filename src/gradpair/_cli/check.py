@@ -5,11 +5,11 @@ import functools
 import importlib.util
 import json
 import operator
-import os
 import sys
 from pathlib import Path
 from typing import Any
 
+from gradpair._cli import output
 from gradpair.audit import check_objective
 from gradpair.losses import Loss
 
@@ -30,8 +30,7 @@ def run(target: str, kind: str | None, loss: str | None, *, as_json: bool) -> in
         told = json.dumps(report.to_dict(), indent=2, allow_nan=False) if as_json else str(report)
         print(told if as_json else _coloured(told), flush=True)
     except (OSError, UnicodeError) as error:
-        with Path(os.devnull).open("w") as nowhere:  # for what is left when the interpreter exits
-            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+        output.discard()
         return 2 if isinstance(error, BrokenPipeError) else _fail(error)
     return 0 if report.ok else 1
 

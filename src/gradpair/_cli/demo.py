@@ -12,6 +12,7 @@ from gradpair._hosts import record
 from gradpair._validation import Array
 
 _SETTINGS = {"n_estimators": 50, "max_depth": 4, "n_jobs": 1}
+_WIDEST = 20  # of a name, in a line of 80 columns
 _COLUMNS = "{:8} {:20} {:>6} {:>11} {:>9} {:>13} {:>6}"
 
 
@@ -103,5 +104,6 @@ def _compare(
     row("", "WeightedCrossEntropy", loss, ours, same, f"{gap:.1e}")
     for other in others:
         fitted = BoostingClassifier(estimator(), other).fit(train_x, train_y).estimator_
-        row("", f"FocalLoss(gamma={other.gamma:g})", other, fitted)
+        name = f"FocalLoss(gamma={other.gamma:g})"
+        row("", name if len(name) <= _WIDEST else f"FocalLoss({other.gamma:.4g})", other, fitted)
     return differing, gap
