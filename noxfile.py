@@ -42,9 +42,10 @@ def lint(session):
 
 @nox.session(python="3.11")
 def types(session):
-    """Static types."""
-    session.install("--editable", ".[all]", "mypy>=1.15")
+    """Static types: of the package, and of what its users write."""
+    session.install("--editable", ".[all]", "mypy>=1.15", "pyright[nodejs]>=1.1.400", "pytest>=8.0")
     session.run("mypy")
+    session.run("pytest", "tests/types")
 
 
 @nox.session(python="3.11")

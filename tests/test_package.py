@@ -102,6 +102,13 @@ def test_an_unknown_attribute_is_an_attribute_error():
         gp.catboots  # noqa: B018
 
 
+@pytest.mark.parametrize(("slip", "name"), [("FocalLos", "FocalLoss"), ("xgbost", "xgboost")])
+def test_python_suggests_what_was_meant(slip, name):
+    command = [sys.executable, "-c", f"import gradpair; gradpair.{slip}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert f"Did you mean: {name!r}?" in done.stderr
+
+
 def test_the_version_is_the_changelogs_newest():
     newest = re.search(r"^## \[(\d[^\]]*)\]", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
     assert newest[1] == gp.__version__

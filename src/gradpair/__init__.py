@@ -20,9 +20,6 @@ from gradpair._kernels.choice import kernel_context, set_kernel
 from gradpair._links import log_sigmoid, logit, sigmoid, softplus
 from gradpair.losses import BinaryCrossEntropy, FocalLoss, Loss, WeightedCrossEntropy
 
-if TYPE_CHECKING:
-    from gradpair.audit import check_objective
-
 __version__ = "0.1.0"
 
 # Import paths and pickles from before these modules moved.
@@ -50,13 +47,21 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name in _MODULES:
-        return importlib.import_module(f"gradpair.{name}")
-    if name == "check_objective":
-        return importlib.import_module("gradpair.audit").check_objective
-    msg = f"module 'gradpair' has no attribute {name!r}"
-    raise AttributeError(msg)
+if TYPE_CHECKING:  # which knows all names by these imports, and any other for a mistake
+    from gradpair import audit as audit
+    from gradpair import lightgbm as lightgbm
+    from gradpair import sklearn as sklearn
+    from gradpair import xgboost as xgboost
+    from gradpair.audit import check_objective
+else:
+
+    def __getattr__(name: str) -> Any:
+        if name in _MODULES:
+            return importlib.import_module(f"gradpair.{name}")
+        if name == "check_objective":
+            return importlib.import_module("gradpair.audit").check_objective
+        msg = f"module 'gradpair' has no attribute {name!r}"
+        raise AttributeError(msg, name=name, obj=sys.modules[__name__])  # for "Did you mean"
 
 
 def __dir__() -> list[str]:
