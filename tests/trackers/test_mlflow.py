@@ -5,6 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 import gradpair as gp
+from gradpair.sklearn import BoostingClassifier
 from helpers.hosts import HOST, XGBOOST, digits
 
 mlflow = pytest.importorskip("mlflow")
@@ -101,3 +102,23 @@ def test_offsets_of_xgboost_leave_a_logged_model_that_takes_them(runs):
     expected = XGBOOST.margin(booster, DATA.x, DATA.offset)
     logged = XGBOOST.margin(logged_model(XGBOOST, run), DATA.x, DATA.offset)
     assert_allclose(logged, expected, rtol=0, atol=1e-5)
+
+
+@HOST
+def test_a_classifier_logs_its_rounds_and_its_booster_is_logged_as_a_model(host, runs):
+    """As the page on trackers says: the autologger sees the estimator inside of it."""
+    flavour = getattr(mlflow, host.name)
+    flavour.autolog(log_models=False, silent=True)
+    train, test = DATA.train, DATA.test
+
+    def fit():
+        model = BoostingClassifier(host.estimator(8), LOSS)
+        model.fit(train.x, train.y, eval_set=[(test.x, test.y)], **host.quiet)
+        flavour.log_model(model.booster_, name="model")
+        return model
+
+    model, run = runs(fit)
+    ((name, told),) = model.evals_result_.items()
+    assert history(run, f"{name}-{LOSS.name}") == told[LOSS.name]
+    expected = model.predict_proba(test.x)[:, 1]
+    assert_allclose(host.probability(logged_model(host, run), test.x), expected, rtol=1e-5)

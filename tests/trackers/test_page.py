@@ -24,7 +24,7 @@ def test_the_examples_of_the_page_on_trackers_run_one_after_the_other(tmp_path, 
     }  # fmt: skip
     try:
         blocks = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
-        assert len(blocks) == 3
+        assert len(blocks) == 4
         for block in blocks:
             exec(compile(block, str(PAGE), "exec"), names)
     finally:
