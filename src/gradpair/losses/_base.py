@@ -1,6 +1,5 @@
 """What a loss is: its derivatives, its links, and what it declares of itself."""
 
-import dataclasses
 import re
 from abc import ABC, abstractmethod
 from typing import Any, NoReturn, final
@@ -366,40 +365,6 @@ class Loss(ABC):
             shifted: Array = log_odds - p.dtype.type(self.calibration_shift)
             return shifted
         return _invert_log_odds(self, log_odds)
-
-
-def check_loss(loss: object) -> Loss:
-    """Return ``loss`` if it is an instance of :class:`Loss`."""
-    if isinstance(loss, Loss):
-        return loss
-    example = "gradpair.WeightedCrossEntropy(alpha=9.0)"
-    if isinstance(loss, type):
-        written = _written(loss) if issubclass(loss, Loss) else example
-        msg = f"loss must be an instance, not the class {loss.__name__}: write {written}."
-    elif isinstance(made_of := getattr(loss, "loss", None), Loss):
-        kind = type(loss).__name__
-        msg = f"loss must be a gradpair.Loss, not the {kind} that is made of one: pass {made_of!r}."
-    elif callable(loss):
-        name = getattr(loss, "__qualname__", type(loss).__name__)
-        msg = (
-            f"loss must be a gradpair.Loss, not the function {name}. If it makes a loss of labels, "
-            f"pass what it returns, as gradpair.WeightedCrossEntropy.balanced(y_true); if it "
-            f"returns gradients it is an objective, for the host's own train."
-        )
-    else:
-        got = _validation.described(loss)
-        msg = f"loss must be a gradpair.Loss, such as {example}; got {got}."
-    raise TypeError(msg)
-
-
-def _written(kind: type[Loss]) -> str:
-    """Return how an instance is made, the parameters without a default left open."""
-    fields: tuple[Any, ...] = dataclasses.fields(kind) if dataclasses.is_dataclass(kind) else ()
-    given = (
-        f"{field.name}={'...' if field.default is dataclasses.MISSING else field.default}"
-        for field in fields
-    )
-    return f"{kind.__name__}({', '.join(given)})"
 
 
 def _invert_log_odds(loss: Loss, log_odds: Array) -> Array:
