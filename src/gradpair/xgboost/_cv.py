@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import xgboost as xgb
 
 from gradpair._hosts import params as checks
@@ -11,9 +10,12 @@ from gradpair._hosts.callables import HESSIAN_FLOOR, Hessian
 from gradpair.losses import Loss
 from gradpair.xgboost import _model, _start
 from gradpair.xgboost._callables import objective
-from gradpair.xgboost._params import requested_constant
+from gradpair.xgboost._metrics import metric_and_direction, without_default_metric
+from gradpair.xgboost._params import as_mapping, check_overridden, requested_constant
+from gradpair.xgboost._positions import as_in
 
 
+@as_in(xgb.cv)
 def cv(
     params: Mapping[str, Any],
     dtrain: xgb.DMatrix,
@@ -76,30 +78,39 @@ early_stopping_rounds, fpreproc, as_pandas, verbose_eval, show_stdv, seed, callb
     >>> sorted(result)[0], len(result["test-binary_cross_entropy-mean"])
     ('test-binary_cross_entropy-mean', 5)
     """
-    params = checks.training_params(params, loss, "dtrain", dtrain, xgb.DMatrix)
-    constant = requested_constant(params, constant, obj)
-    params["objective"] = _model.NATIVE
-    params |= _start.without_default_metric(params, metrics or params.get("eval_metric"))
-    custom_metric, maximize = _start.metric_and_direction(custom_metric, maximize, loss, 0.0)
+    given = checks.training_params(as_mapping(params), loss, "dtrain", dtrain, xgb.DMatrix)
+    score, asked = given.get("base_score"), metrics or given.get("eval_metric")
+    constant = requested_constant(given, constant, obj)
+    given["objective"] = _model.NATIVE
+    given |= without_default_metric(given, asked)
+    custom_metric, maximize = metric_and_direction(custom_metric, maximize, loss, asked)
+    own = objective(loss, hessian=hessian, hessian_floor=hessian_floor)
+    shifts: list[float] = []  # of the folds, in the order in which they are prepared
 
     def start_fold(
         train_rows: xgb.DMatrix, test_rows: xgb.DMatrix, fold_params: dict[str, Any]
     ) -> tuple[xgb.DMatrix, xgb.DMatrix, dict[str, Any]]:
         if fpreproc is not None:
             train_rows, test_rows, fold_params = fpreproc(train_rows, test_rows, fold_params)
+        fold_params = dict(fold_params)
+        offsets = _start.has_offsets([train_rows, test_rows])
+        check_overridden(fold_params.get("base_score", score), offsets=offsets)
         start = requested_constant(fold_params, constant, None)
-        start = _start.fitted_constant(train_rows, loss) if start is None else start
-        return _offset_by(train_rows, start), _offset_by(test_rows, start), fold_params
+        start = _fitted(train_rows, loss, len(shifts)) if start is None else start
+        placed = _start.place(start, fold_params, offsets=offsets, rounds=num_boost_round)
+        shifts.append(placed.shift)
+        fold_params["base_score"] = placed.base_score
+        return train_rows, test_rows, fold_params
 
     return xgb.cv(
-        params,
+        given,
         dtrain,
         num_boost_round,
         nfold=nfold,
         stratified=stratified,
         folds=folds,
         metrics=metrics,
-        obj=objective(loss, hessian=hessian, hessian_floor=hessian_floor),
+        obj=own,
         maximize=maximize,
         early_stopping_rounds=early_stopping_rounds,
         fpreproc=start_fold,
@@ -107,14 +118,25 @@ early_stopping_rounds, fpreproc, as_pandas, verbose_eval, show_stdv, seed, callb
         verbose_eval=verbose_eval,
         show_stdv=show_stdv,
         seed=seed,
-        callbacks=callbacks,
+        callbacks=[*(callbacks or ()), _start.StartInFirstTree(own, shifts)],
         shuffle=shuffle,
         custom_metric=custom_metric,
     )
 
 
-def _offset_by(data: xgb.DMatrix, start: float) -> xgb.DMatrix:
-    """Add the start to the rows of a fold, which are copies of the user's."""
-    margin = data.get_base_margin()
-    data.set_base_margin((margin if margin.size else np.zeros(data.num_row())) + start)
-    return data
+def _fitted(rows: xgb.DMatrix, loss: Loss, fold: int) -> float:
+    """Fit the constant to the rows of a fold."""
+    try:
+        return _start.fitted_constant(rows, loss)
+    except ValueError as error:
+        labels = rows.get_label()
+        if labels.size and labels.min() < labels.max():
+            raise
+        msg = (
+            f"training rows of fold {fold}, the first being 0: {error} Pass stratified=True, or "
+            f"folds= with both classes in each."
+        )
+        raise ValueError(msg) from None
+
+
+__test__ = {"cv": cv}  # doctest passes over what is wrapped

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import xgboost as xgb
-from sklearn.base import clone
 
 from gradpair._hosts.estimator import EncodedRows, Trained, TrainingPlan, fields_of_sets
 from gradpair._hosts.metrics import estimator_metric
 from gradpair._validation import Array
 from gradpair.xgboost import _model, _params, _start
 from gradpair.xgboost._callables import metric, objective
+from gradpair.xgboost._metrics import without_default_metric
 
 ESTIMATOR = xgb.XGBClassifier
 QUIET: dict[str, Any] = {}  # parameters with which it prints nothing
@@ -24,7 +24,10 @@ REFUSED = {
 
 def requested_constant(estimator: xgb.XGBClassifier) -> float | None:
     """Check the parameters and return the start that ``base_score`` asks for."""
-    return _params.requested_constant(estimator.get_params(deep=False), None, None)
+    constant = _params.requested_constant(estimator.get_params(deep=False), None, None)
+    if constant is None:
+        _start.check_alone("base_score=, the sigmoid of gradpair.optimal_constant(...) of all rows")
+    return constant
 
 
 def train(
@@ -34,28 +37,29 @@ def train(
     plan: TrainingPlan,
     fit_params: dict[str, Any],
 ) -> Trained:
-    """Fit a clone with the loss as its objective and move its model to another clone."""
-    asked = estimator.eval_metric or []
-    asked = list(asked) if isinstance(asked, list | tuple) else [asked]
-    params = estimator.get_params(deep=False)
-    params["eval_metric"] = [name for name in asked if not callable(name)]
+    """Fit an estimator like the user's with the loss, and move its model to another one."""
+    # Not cloned: callbacks are copied by that, and then see nothing of the training.
+    kind, params = type(estimator), estimator.get_params(deep=False)
+    offsets = rows.offset is not None
+    _params.check_overridden(params["base_score"], offsets=offsets)
     rounds = estimator.get_num_boosting_rounds()
-    start = _start.place(plan.constant, params, offsets=rows.offset is not None, rounds=rounds)
-    trainer = clone(estimator).set_params(
-        objective=objective(plan.loss, start=start.shift, hessian=plan.hessian),
-        base_score=start.base_score,
-        **_metric(asked, start.shift, plan),
-    )
+    start = _start.place(plan.constant, params, offsets=offsets, rounds=rounds)
+    own = objective(plan.loss, hessian=plan.hessian)
+    callbacks = list(params["callbacks"] or ())
+    if start.shift:
+        callbacks.append(_start.StartInFirstTree(own, [start.shift]))
+    changes = {"objective": own, "base_score": start.base_score, "callbacks": callbacks}
+    trainer = kind(**{**params, **changes, **_metric(params["eval_metric"], plan)})
     if sets:
-        features, labels, weights, offsets = fields_of_sets(sets)
+        features, labels, weights, offsets_of_sets = fields_of_sets(sets)
         fit_params["eval_set"] = list(zip(features, labels, strict=True))
-        fit_params |= {EVAL_WEIGHT: weights, EVAL_OFFSET: offsets}
+        fit_params |= {EVAL_WEIGHT: weights, EVAL_OFFSET: offsets_of_sets}
     trainer.fit(
         rows.features, rows.y, sample_weight=rows.weight, base_margin=rows.offset, **fit_params
     )
     best, model = _up_to_the_best(trainer)
-    model = _model.with_shift(model, start.shift + plan.model_shift, {})
-    return Trained(_fitted(estimator, model), best, trainer.evals_result() if sets else {})
+    model = _model.with_shift(model, plan.model_shift)
+    return Trained(_fitted(kind, params, model), best, trainer.evals_result() if sets else {})
 
 
 def booster(estimator: xgb.XGBClassifier) -> xgb.Booster:
@@ -82,21 +86,25 @@ def _up_to_the_best(estimator: xgb.XGBClassifier) -> tuple[int | None, xgb.Boost
     return best, booster
 
 
-def _fitted(estimator: xgb.XGBClassifier, model: xgb.Booster) -> xgb.XGBClassifier:
-    """Return a clone that holds the model, with the user's parameters."""
-    fitted: xgb.XGBClassifier = clone(estimator)
+def _fitted(
+    kind: type[xgb.XGBClassifier], params: dict[str, Any], model: xgb.Booster
+) -> xgb.XGBClassifier:
+    """Return an estimator that holds the model, with the user's parameters."""
+    fitted = kind(**params)
     fitted.load_model(model.save_raw("json"))
     # Loading sets some parameters from the model; set_params would set them in the model too.
-    for name, value in estimator.get_params(deep=False).items():
+    for name, value in params.items():
         if hasattr(fitted, name):
             setattr(fitted, name, value)
     return fitted
 
 
-def _metric(asked: list[Any], shift: float, plan: TrainingPlan) -> dict[str, Any]:
-    """Return parameters that report the loss, or the metrics that the user asks for."""
-    metrics = [estimator_metric(m, shift) if callable(m) else m for m in asked]
-    metrics = metrics or [metric(plan.loss, start=shift)]
+def _metric(asked: Any, plan: TrainingPlan) -> dict[str, Any]:
+    """Return parameters that report the loss, or else the metrics that the user asks for."""
+    asked = asked or []
+    asked = list(asked) if isinstance(asked, list | tuple) else [asked]
+    metrics = [estimator_metric(m, 0.0) if callable(m) else m for m in asked]
+    metrics = metrics or [metric(plan.loss)]
     if len(metrics) > 1 or not callable(metrics[0]):
         return {"eval_metric": metrics}
-    return {"eval_metric": metrics[0], **_start.without_default_metric({}, None)}
+    return {"eval_metric": metrics[0], **without_default_metric({}, None)}

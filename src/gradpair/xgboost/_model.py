@@ -1,7 +1,8 @@
 """Edits of XGBoost's JSON model: its objective, its intercept, and a constant in its first tree."""
 
+import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -48,14 +49,14 @@ def _structure(node: dict[str, Any]) -> Any:
     return node["split"], node["split_condition"], tuple(map(_structure, node["children"]))
 
 
-def with_shift(booster: xgb.Booster, shift: float, params: Mapping[str, Any]) -> xgb.Booster:
+def with_shift(booster: xgb.Booster, shift: float) -> xgb.Booster:
     """Return a copy of objective binary:logistic, with ``shift`` added to every margin.
 
     The shift goes into the leaves of the first tree, which ``base_margin`` does not override; where
     the booster has no such tree, into the intercept.
     """
     model = json.loads(booster.save_raw("json"))
-    try:
+    with _expected_model():
         learner = model["learner"]
         intercept = _intercept(learner)
         if trees := _trees(learner):
@@ -64,19 +65,63 @@ def with_shift(booster: xgb.Booster, shift: float, params: Mapping[str, Any]) ->
         if shift or learner["objective"]["name"] != NATIVE:
             _set_intercept(learner, intercept + shift)
         learner["objective"] = {"name": NATIVE, "reg_loss_param": {"scale_pos_weight": "1"}}
-    except (KeyError, IndexError, TypeError) as error:
-        msg = f"the JSON model of XGBoost {xgb.__version__} is not as expected: {error!r}"
-        raise RuntimeError(msg) from error
-    # Not as ASCII: XGBoost does not decode \u in the names of features (seen in 3.4.1).
-    text = json.dumps(model, ensure_ascii=False)
     generic = json.loads(booster.save_config())["learner"]["generic_param"]
     # Where it runs is not part of a saved model.
     machine = {name: generic[name] for name in ("nthread", "device") if name in generic}
-    edited = xgb.Booster({**machine, **params}, model_file=bytearray(text, "utf-8"))
-    if _shape(edited) != _shape(booster) or objective_of(edited) != NATIVE:
+    edited = xgb.Booster(machine, model_file=_buffer(model))
+    _check_loaded(edited, _shape(booster))
+    return edited
+
+
+def shift_first_tree(booster: xgb.Booster, shift: float) -> None:
+    """Add ``shift`` to every margin of a booster in training, which trains on as it would have."""
+    model, config = json.loads(booster.save_raw("json")), booster.save_config()
+    before = _shape(booster)
+    with _expected_model():
+        _shift_leaves(_trees(model["learner"])[0], shift)
+    booster.load_model(_buffer(model))
+    booster.load_config(config)  # without it eta, max_depth, ... are lost
+    _check_loaded(booster, before)
+
+
+def start_is_in_tree(booster: xgb.Booster) -> bool:
+    """Whether a start was added to the leaves of the first tree.
+
+    XGBoost keeps the weight of a leaf beside its value, the same or before it was multiplied by the
+    learning rate, so the ratio of both is then not one number in (0, 1].
+    """
+    with _expected_model():
+        trees = _trees(json.loads(booster.save_raw("json"))["learner"])
+        if not trees:
+            return False
+        leaves = np.array(trees[0]["left_children"]) == -1
+        value, weight = (
+            np.array(trees[0][name], float)[leaves] for name in ("split_conditions", "base_weights")
+        )
+    known = (value != 0) | (weight != 0)
+    with np.errstate(divide="ignore"):
+        ratio = value[known] / weight[known]
+    return bool(ratio.size and not 0 < (1 - 1e-4) * ratio.max() <= min(ratio.min(), 1))
+
+
+@contextlib.contextmanager
+def _expected_model() -> Iterator[None]:
+    try:
+        yield
+    except (KeyError, IndexError, TypeError) as error:
+        msg = f"the JSON model of XGBoost {xgb.__version__} is not as expected: {error!r}"
+        raise RuntimeError(msg) from error
+
+
+def _buffer(model: dict[str, Any]) -> bytearray:
+    # Not as ASCII: XGBoost does not decode \u in the names of features (seen in 3.4.1).
+    return bytearray(json.dumps(model, ensure_ascii=False), "utf-8")
+
+
+def _check_loaded(booster: xgb.Booster, shape: tuple[Any, ...]) -> None:
+    if _shape(booster) != shape or objective_of(booster) != NATIVE:
         msg = f"XGBoost {xgb.__version__} does not load its own JSON model after the edit."
         raise RuntimeError(msg)
-    return edited
 
 
 def _shape(booster: xgb.Booster) -> tuple[Any, ...]:

@@ -67,7 +67,7 @@ def to_native(
     """
     checks.check_type("booster", booster, xgb.Booster, "Of an estimator, pass model.get_booster().")
     shift = shift_to_native(loss, constant, calibrated=calibrated)
-    return _model.with_shift(booster, shift, {})
+    return _model.with_shift(booster, shift)
 
 
 def native(

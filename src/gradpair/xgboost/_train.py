@@ -11,9 +11,12 @@ from gradpair._hosts.callables import HESSIAN_FLOOR, Hessian
 from gradpair.losses import Loss
 from gradpair.xgboost import _model, _start
 from gradpair.xgboost._callables import objective
-from gradpair.xgboost._params import requested_constant
+from gradpair.xgboost._metrics import DEFAULT_METRIC, metric_and_direction, without_default_metric
+from gradpair.xgboost._params import as_mapping, check_overridden, check_update, requested_constant
+from gradpair.xgboost._positions import as_in
 
 
+@as_in(xgb.train)
 def train(
     params: Mapping[str, Any],
     dtrain: xgb.DMatrix,
@@ -88,40 +91,55 @@ verbose_eval, callbacks
     >>> booster.predict(xgb.DMatrix([[10.0], [45.0]])).round(1)
     array([0., 1.], dtype=float32)
     """
-    params = checks.training_params(params, loss, "dtrain", dtrain, xgb.DMatrix)
-    constant = requested_constant(params, constant, obj)
+    given = checks.training_params(as_mapping(params), loss, "dtrain", dtrain, xgb.DMatrix)
+    score, asked = given.get("base_score"), given.get("eval_metric")
+    constant = requested_constant(given, constant, obj)
+    evals, callbacks = list(evals or ()), list(callbacks or ())
     shift = 0.0
     if xgb_model is not None:
-        if not isinstance(xgb_model, xgb.Booster):
-            xgb_model = xgb.Booster(model_file=xgb_model)
-        found = _model.objective_of(xgb_model)
-        checks.check_continued("xgb_model", found, _model.NATIVE, constant, "base_score")
+        xgb_model = _continued(xgb_model, given, constant)
     else:
+        offsets = _start.has_offsets([dtrain, *(pair[0] for pair in evals)])
+        check_overridden(score, offsets=offsets)
         constant = _start.fitted_constant(dtrain, loss) if constant is None else constant
-        offsets = _start.has_offsets([dtrain, *(pair[0] for pair in evals or ())])
-        start = _start.place(constant, params, offsets=offsets, rounds=num_boost_round)
-        params["base_score"], shift = start
-    params["objective"] = _model.NATIVE
-    params |= (silence := _start.without_default_metric(params, params.get("eval_metric")))
-    custom_metric, maximize = _start.metric_and_direction(custom_metric, maximize, loss, shift)
+        start = _start.place(constant, given, offsets=offsets, rounds=num_boost_round)
+        given["base_score"], shift = start
+    given["objective"] = _model.NATIVE
+    given |= (silence := without_default_metric(given, asked))
+    custom_metric, maximize = metric_and_direction(custom_metric, maximize, loss, asked)
+    own = objective(loss, hessian=hessian, hessian_floor=hessian_floor)
     booster = xgb.train(
-        params,
+        given,
         dtrain,
         num_boost_round,
         evals=evals,
-        obj=objective(loss, start=shift, hessian=hessian, hessian_floor=hessian_floor),
+        obj=own,
         maximize=maximize,
         early_stopping_rounds=early_stopping_rounds,
         evals_result=evals_result,
         verbose_eval=verbose_eval,
         xgb_model=xgb_model,
-        callbacks=callbacks,
+        callbacks=[*callbacks, _start.StartInFirstTree(own, [shift])] if shift else callbacks,
         custom_metric=custom_metric,
     )
     if silence:  # in this training, not for the model's own eval
-        params[_start.DEFAULT_METRIC] = 0
-        booster.set_param({_start.DEFAULT_METRIC: 0})
-    if not shift:
-        return booster
-    del params["base_score"]  # it is in the model, and would be set again
-    return _model.with_shift(booster, shift, params)
+        booster.set_param({DEFAULT_METRIC: 0})
+    return booster
+
+
+def _continued(
+    model: str | os.PathLike[str] | xgb.Booster | bytearray,
+    params: Mapping[str, Any],
+    constant: float | None,
+) -> xgb.Booster:
+    """Return the model to continue, which keeps its start wherever that is."""
+    booster = model if isinstance(model, xgb.Booster) else xgb.Booster(model_file=model)
+    found = _model.objective_of(booster)
+    checks.check_continued("xgb_model", found, _model.NATIVE, constant, "base_score")
+    if _model.start_is_in_tree(booster):
+        check_update(params)
+        _start.check_tree(params, 1)
+    return booster
+
+
+__test__ = {"train": train}  # doctest passes over what is wrapped
