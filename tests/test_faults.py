@@ -435,11 +435,6 @@ XGBOOST_ONLY = {
         {"constant": 20.0, "num_boost_round": 0},
         "num_boost_round must be at least 1, got 0",
     ),
-    "a metric without the constant": (
-        {"eval_metric": ["auc", "logloss"]},
-        {"constant": 20.0},
-        "would compute eval_metric='logloss' without it",
-    ),
     "a model of margins": (
         {},
         {

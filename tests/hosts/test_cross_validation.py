@@ -178,8 +178,9 @@ def test_what_the_preparation_puts_into_the_parameters_is_checked_too(host):
 def test_built_in_metrics_can_be_asked_for():
     loss = gp.BinaryCrossEntropy()
     data = xgb.DMatrix(DATA.x, label=DATA.y)
-    result = gp.xgboost.cv(XGBOOST.params, data, 5, metrics=["logloss"], loss=loss, as_pandas=False)
-    assert_allclose(result["test-logloss-mean"], result[f"test-{loss.name}-mean"], rtol=1e-4)
+    both = {"metrics": ["logloss"], "custom_metric": gp.xgboost.metric(loss, name="ours")}
+    result = gp.xgboost.cv(XGBOOST.params, data, 5, loss=loss, as_pandas=False, **both)
+    assert_allclose(result["test-logloss-mean"], result["test-ours-mean"], rtol=1e-4)
     result = gp.lightgbm.cv(
         LIGHTGBM.params, lgb.Dataset(DATA.x, DATA.y), 5, metrics="auc", loss=loss, nfold=3
     )
