@@ -201,7 +201,7 @@ def test_names_of_features_and_of_categories_come_through():
 
 
 def test_quantile_matrices_show_the_model_too():
-    spy = Look(lambda booster: margins(booster))
+    spy = Look(margins)
     trained(True, spy, kind=xgb.QuantileDMatrix)
     _, expected, _ = native(True, kind=xgb.QuantileDMatrix)
     assert_allclose(spy.seen, expected, rtol=0, atol=1e-5)

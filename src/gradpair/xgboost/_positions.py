@@ -11,22 +11,26 @@ T = TypeVar("T")
 
 
 def as_in(host: Callable[..., Any]) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """Take keyword arguments by position in the host's order, with its warning.
+    """Take keyword arguments by position in the host's order, and with its warning if it has one.
 
-    The order is read from the host: that of 2.1 has ``feval`` between ``obj`` and ``maximize``.
+    Order and warning are read from the host: ``train`` of 2.1 has ``feval`` between ``obj`` and
+    ``maximize``, and its ``cv`` does not warn.
     """
-    parameters = inspect.signature(host).parameters.values()
-    keywords = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
-    leading = len(parameters) - len(keywords)
+    theirs = inspect.signature(host).parameters
 
     def decorate(function: Callable[P, T]) -> Callable[P, T]:
+        ours = inspect.signature(function).parameters.values()
+        leading = sum(p.kind is not p.KEYWORD_ONLY for p in ours)
+        names = list(theirs)[leading:]
+
         @functools.wraps(function)
         def call(*args: Any, **kwargs: Any) -> T:
-            named = dict(zip(keywords, args[leading:], strict=False))
-            if len(args) > leading + len(keywords) or named.keys() & kwargs.keys():
+            named = dict(zip(names, args[leading:], strict=False))
+            if len(args) > leading + len(names) or named.keys() & kwargs.keys():
                 return function(*args, **kwargs)  # which says what is wrong
-            if named:
-                msg = f"Pass `{', '.join(named)}` as keyword args."
+            late = [name for name in named if theirs[name].kind is inspect.Parameter.KEYWORD_ONLY]
+            if late:
+                msg = f"Pass `{', '.join(late)}` as keyword args."
                 warnings.warn(msg, FutureWarning, stacklevel=2)
             return function(*args[:leading], **named, **kwargs)
 
