@@ -270,6 +270,25 @@ def test_where_rows_are_sampled_a_start_in_a_tree_draws_others_before_xgboost_3_
     assert (structures == expected) == (Version(xgb.__version__) >= Version("3.4"))
 
 
+def test_a_booster_copied_before_its_first_round_trains_like_the_original():
+    copies = []
+
+    class Copy(xgb.callback.TrainingCallback):
+        def before_iteration(self, model, epoch, evals_log):
+            copies.append((copy.deepcopy(model), pickle.loads(pickle.dumps(model))))
+            return False
+
+    train, test = matrices(True)
+    # In a list of one, which 2.1 takes for a set and may call after ours.
+    booster = trained(True, Copy(), rounds=2)
+    assert len(copies) == 2
+    for twin in copies[1]:
+        twin.update(train, 1, gp.xgboost.objective(LOSS))
+        assert_allclose(twin.predict(test), booster.predict(test), rtol=0, atol=1e-6)
+    for twin in copies[0]:
+        assert twin.num_boosted_rounds() == 0
+
+
 @pytest.mark.parametrize("kind", [RuntimeError, KeyboardInterrupt])
 @pytest.mark.parametrize("hook", ["before_training", "before_iteration", "after_iteration"])
 def test_an_interruption_leaves_nothing_half_changed(hook, kind):

@@ -116,7 +116,9 @@ def metric(
 ) -> Metric:
     """Make the weighted mean of a loss a metric, for XGBoost's native API and its estimators.
 
-    Pass it as ``xgboost.train(..., custom_metric=)`` or as ``XGBClassifier(eval_metric=)``.
+    Pass it as ``custom_metric=`` of ``xgboost.train`` or of :func:`train`, or as
+    ``XGBClassifier(eval_metric=)``. XGBoost watches it rather than the metrics that ``eval_metric``
+    names beside it.
 
     Parameters
     ----------

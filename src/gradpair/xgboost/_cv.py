@@ -49,8 +49,9 @@ def cv(
     ----------
     params, dtrain, num_boost_round, nfold, stratified, folds, metrics, maximize, \
 early_stopping_rounds, fpreproc, as_pandas, verbose_eval, show_stdv, seed, callbacks, shuffle
-        As in :func:`xgboost.cv`. Early stopping watches the loss. ``base_score`` sets the constant
-        of every fold. Built-in metrics are reported only if asked for.
+        As in :func:`xgboost.cv`. ``metrics``, or ``eval_metric`` of the parameters, names what is
+        reported and watched; where no metric is asked for, that is the loss. ``base_score`` sets
+        the constant of every fold.
     loss, hessian, hessian_floor, custom_metric
         As in :func:`train`.
     constant : float or None
@@ -64,7 +65,11 @@ early_stopping_rounds, fpreproc, as_pandas, verbose_eval, show_stdv, seed, callb
     Raises
     ------
     ValueError, TypeError
-        As in :func:`train`.
+        As in :func:`train`; training rows of one class only, with the number of the fold.
+
+    Notes
+    -----
+    Callbacks see the folds' boosters with their starts, as in :func:`train`.
 
     Examples
     --------

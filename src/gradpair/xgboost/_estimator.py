@@ -58,7 +58,8 @@ def train(
         rows.features, rows.y, sample_weight=rows.weight, base_margin=rows.offset, **fit_params
     )
     best, model = _up_to_the_best(trainer)
-    model = _model.with_shift(model, plan.model_shift)
+    if plan.model_shift:
+        model = _model.with_shift(model, plan.model_shift)
     return Trained(_fitted(kind, params, model), best, trainer.evals_result() if sets else {})
 
 

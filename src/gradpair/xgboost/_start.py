@@ -97,7 +97,7 @@ class StartInFirstTree(xgb.callback.TrainingCallback):
         if epoch == 0:
             for booster, shift in zip(_boosters(model), self.shifts, strict=True):
                 if shift:
-                    _replace_first_update(booster, replace(self.objective, start=shift))
+                    _FirstUpdate(booster, replace(self.objective, start=shift))
         return False
 
     def after_training(self, model: Any) -> Any:
@@ -116,10 +116,16 @@ def _boosters(model: Any) -> list[xgb.Booster]:
     return [model] if isinstance(model, xgb.Booster) else [fold.bst for fold in model.cvfolds]
 
 
-def _replace_first_update(booster: xgb.Booster, objective: Objective) -> None:
-    def update(dtrain: xgb.DMatrix, iteration: int, fobj: object = None) -> None:  # noqa: ARG001
-        del vars(booster)["update"]
-        booster.update(dtrain, iteration, objective)
-        _model.shift_first_tree(booster, objective.start)
+class _FirstUpdate:
+    """Stands in for ``Booster.update`` once, also of a booster that was copied or pickled with it."""
 
-    vars(booster)["update"] = update
+    def __init__(self, booster: xgb.Booster, objective: Objective) -> None:
+        self.booster = booster
+        self.objective = objective
+        vars(booster)["update"] = self
+
+    def __call__(self, dtrain: xgb.DMatrix, iteration: int, fobj: object = None) -> None:  # noqa: ARG002
+        """Grow the first tree from the start, and put the start into it."""
+        del vars(self.booster)["update"]
+        self.booster.update(dtrain, iteration, self.objective)
+        _model.shift_first_tree(self.booster, self.objective.start)

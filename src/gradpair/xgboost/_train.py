@@ -47,22 +47,26 @@ def train(
     ----------
     params, dtrain, num_boost_round, evals, maximize, early_stopping_rounds, evals_result, \
 verbose_eval, callbacks
-        As in :func:`xgboost.train`. Early stopping watches the loss. ``base_score``, a
-        probability, sets the constant. Built-in metrics are reported only if ``eval_metric`` asks
-        for them.
+        As in :func:`xgboost.train`. ``eval_metric`` names what is reported and watched, as in the
+        host; where neither it nor ``custom_metric`` is given, that is the loss. ``base_score``, a
+        probability, sets the constant; rows with ``base_margin`` would override it, so beside them
+        it is refused.
     loss : Loss
         The loss to minimise.
     constant : float or None
-        Log-odds to start from; None fits it with :func:`~gradpair.optimal_constant`, on top of
-        ``base_margin`` where that is set. ``base_margin`` itself is not saved, and must be passed
-        to ``predict`` again. Where the constant goes into the first tree, it does so at the end: a
-        callback that predicts sees margins without it.
+        Log-odds to start from, on top of ``base_margin`` where that is set; None fits it with
+        :func:`~gradpair.optimal_constant`. ``base_margin`` itself is not saved, and must be passed
+        to ``predict`` again.
     hessian, hessian_floor
         As in :func:`objective`.
     xgb_model : str, path, Booster, bytearray or None
-        Model to continue, of objective ``binary:logistic``. Its start is kept.
+        Model to continue, of objective ``binary:logistic``: any of :func:`train`, checkpoints
+        among them, or a native one. Its start is kept.
     custom_metric : callable or None
-        Replaces the metric. It is called with margins that include the start.
+        The user's own metric, called with margins that include the start. For the loss beside
+        ``eval_metric`` pass :func:`metric`; early stopping then watches the loss, as the host
+        watches the custom metric of two, and ``xgboost.callback.EarlyStopping(metric_name=)``
+        another one.
 
     Returns
     -------
@@ -76,9 +80,18 @@ verbose_eval, callbacks
         A parameter that has no effect beside a custom objective (``scale_pos_weight``), an
         objective that is not binary, ``obj``, labels outside [0, 1], one class only, another
         constant for a continued model; ``booster="dart"`` or ``"gblinear"`` where the constant
-        would have to go into a tree, and metrics that XGBoost would then compute without it.
+        would have to go into a tree; ``process_type="update"`` where it would be rewritten there;
+        one of several workers without a ``constant``, which it would fit on its own rows.
     TypeError
-        ``dtrain`` is not a DMatrix, ``loss`` is not a Loss, ``params`` is not a dict.
+        ``dtrain`` is not a DMatrix, ``loss`` is not a Loss, ``params`` is neither a dict nor a list
+        of pairs.
+
+    Notes
+    -----
+    The booster holds the start from its first round on: callbacks, checkpoints and metrics see
+    after any round what the model is, cut at that round. Where the constant goes into the first
+    tree, XGBoost before 3.4 then draws other rows and columns than without (``subsample``,
+    ``colsample_bytree``, ...), though the same in every run.
 
     Examples
     --------
