@@ -117,7 +117,10 @@ def _boosters(model: Any) -> list[xgb.Booster]:
 
 
 class _FirstUpdate:
-    """Stands in for ``Booster.update`` once, also of a booster that was copied or pickled with it."""
+    """Stands in for ``Booster.update`` once.
+
+    2.1 calls callbacks in any order, and a later one may pickle the booster with it.
+    """
 
     def __init__(self, booster: xgb.Booster, objective: Objective) -> None:
         self.booster = booster
