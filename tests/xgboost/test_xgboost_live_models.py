@@ -360,7 +360,8 @@ def test_what_would_rewrite_the_leaves_that_hold_the_start_is_refused():
     model = trained(True, None)
     train, test = matrices(True)
     update = {"process_type": "update", "updater": "refresh"}
-    for change in ({}, {"updater": "prune"}, {"updater": "refresh,prune"}, {"refresh_leaf": "1"}):
+    pruned = {"updater": "prune", "refresh_leaf": False}
+    for change in ({}, pruned, {"updater": "refresh,prune"}, {"refresh_leaf": "1"}):
         params = update | change
         with pytest.raises(ValueError, match="process_type='update' would rewrite the leaves"):
             gp.xgboost.train(params, train, ROUNDS, loss=LOSS, xgb_model=model)
@@ -405,3 +406,14 @@ def test_a_start_in_a_tree_is_recognised_in_any_model(how, depth, tree_method, t
     update = {"process_type": "update", "updater": "refresh"}
     with pytest.raises(ValueError, match="process_type='update' would rewrite"):
         gp.xgboost.train(update, matrices(True)[0], 2, loss=LOSS, xgb_model=model)
+
+
+def test_a_start_is_recognised_in_a_single_leaf_that_moves_away_from_0_with_it():
+    loss = gp.WeightedCrossEntropy(1e4)
+    train = matrices(False)[0]
+    model = gp.xgboost.train({**PARAMS, "gamma": 1e9}, train, 3, loss=loss, constant=6.0)
+    assert XGBOOST.structures(model) == [(), (), ()]
+    assert (model.predict(train, output_margin=True) > 6.1).all()
+    update = {"process_type": "update", "updater": "refresh"}
+    with pytest.raises(ValueError, match="process_type='update' would rewrite"):
+        gp.xgboost.train(update, train, 2, loss=loss, xgb_model=model)
