@@ -138,6 +138,30 @@ def test_parameters_may_be_a_list_of_pairs():
         gp.xgboost.train([("scale_pos_weight", 3)], data, 1, loss=LOSS)
 
 
+@pytest.mark.parametrize("params", [["max_depth"], [("max_depth", 3, 4)], (("max_depth", 3),)])
+def test_what_is_neither_a_dict_nor_a_list_of_pairs_is_refused(params):
+    with pytest.raises(TypeError, match="params must be a dict"):
+        gp.xgboost.train(params, dmatrix(), 1, loss=LOSS)
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_a_callable_among_the_names_of_metrics_is_refused(several):
+    metric = gp.xgboost.metric(LOSS)
+    asked = ["auc", metric] if several else metric
+    with pytest.raises(TypeError, match="pass a callable as custom_metric="):
+        gp.xgboost.train({"eval_metric": asked}, dmatrix(), 1, loss=LOSS)
+    with pytest.raises(TypeError, match="pass a callable as custom_metric="):
+        gp.xgboost.cv({}, dmatrix(), 1, loss=LOSS, metrics=asked)
+
+
+@pytest.mark.filterwarnings("ignore:.*are not used:UserWarning")  # before XGBoost 3.4
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_dropout_of_nothing_is_no_dropout():
+    params = {"rate_drop": "0", "one_drop": False, "booster": "gbtree"}
+    booster = gp.xgboost.train({**FROZEN, **params}, dmatrix(), 1, loss=LOSS, constant=7.0)
+    assert_allclose(booster.predict(dmatrix(), output_margin=True), 7.0, atol=1e-5)
+
+
 def test_arguments_by_position_are_taken_in_the_hosts_order_with_its_warning():
     data, evals = dmatrix(), [(dmatrix(), "train")]
     logistic = {**FROZEN, "objective": "binary:logistic"}

@@ -174,3 +174,28 @@ def test_the_classifier_is_pickled_with_callbacks_that_can_be(offsets):
     twin = pickle.loads(pickle.dumps(model))
     data = xgb.DMatrix(TEST.x, base_margin=TEST.offset)
     assert_array_equal(twin.booster_.predict(data), model.booster_.predict(data))
+
+
+@pytest.mark.filterwarnings("ignore:.*is deprecated:FutureWarning")  # since XGBoost 3.4
+@pytest.mark.filterwarnings("ignore:.*is deprecated:UserWarning")
+@CASES
+def test_a_random_forest_is_that_of_the_host(offsets):
+    def forest(**params):
+        return estimator(xgb.XGBRFClassifier, random_state=3, eval_metric="logloss", **params)
+
+    start = gp.optimal_constant(LOSS, TRAIN.y, offset=TRAIN.offset if offsets else None)
+    native = forest(scale_pos_weight=7.3, base_score=0.5 if offsets else float(gp.sigmoid(start)))
+    margins = {}
+    if offsets:
+        margins["base_margin"] = TRAIN.offset + start
+        margins["base_margin_eval_set"] = [TEST.offset + start]
+    valid = [(TEST.x, TEST.y)]
+    native.fit(TRAIN.x, TRAIN.y, eval_set=valid, verbose=False, **margins)
+    model = fit(forest(), offsets)
+    assert type(model.estimator_) is xgb.XGBRFClassifier
+    assert model.booster_.num_boosted_rounds() == 1
+    expected = native.predict(TEST.x, output_margin=True)
+    ours = model.booster_.predict(xgb.DMatrix(TEST.x), output_margin=True)
+    assert_allclose(ours - (start if offsets else 0), expected, rtol=0, atol=1e-5)
+    log = native.evals_result()["validation_0"]["logloss"]
+    assert_allclose(model.evals_result_["validation_0"]["logloss"], log, rtol=0, atol=1e-6)

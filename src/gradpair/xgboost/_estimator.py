@@ -40,16 +40,22 @@ def train(
     """Fit an estimator like the user's with the loss, and move its model to another one."""
     # Not cloned: callbacks are copied by that, and then see nothing of the training.
     kind, params = type(estimator), estimator.get_params(deep=False)
+    trainer_kind: type[xgb.XGBClassifier] = kind
     offsets = rows.offset is not None
     _params.check_overridden(params["base_score"], offsets=offsets)
     rounds = estimator.get_num_boosting_rounds()
     start = _start.place(plan.constant, params, offsets=offsets, rounds=rounds)
     own = objective(plan.loss, hessian=plan.hessian)
-    callbacks = list(params["callbacks"] or ())
+    changes = {"objective": own, "base_score": start.base_score}
+    changes |= _metric(params["eval_metric"], plan)
     if start.shift:
-        callbacks.append(_start.StartInFirstTree(own, [start.shift]))
-    changes = {"objective": own, "base_score": start.base_score, "callbacks": callbacks}
-    trainer = kind(**{**params, **changes, **_metric(params["eval_metric"], plan)})
+        callbacks = list(params["callbacks"] or ())
+        changes["callbacks"] = [*callbacks, _start.StartInFirstTree(own, [start.shift])]
+        if isinstance(estimator, xgb.XGBRFClassifier) and not callbacks:
+            # A random forest takes no callbacks, and is one round of parallel trees.
+            changes |= {"n_estimators": 1, "num_parallel_tree": params["n_estimators"]}
+            trainer_kind = xgb.XGBClassifier
+    trainer = trainer_kind(**{**params, **changes})
     if sets:
         features, labels, weights, offsets_of_sets = fields_of_sets(sets)
         fit_params["eval_set"] = list(zip(features, labels, strict=True))

@@ -18,6 +18,9 @@ def metric_and_direction(
     own: Any, maximize: bool | None, loss: Loss, asked: object
 ) -> tuple[Any, bool | None]:
     """Return the loss and that it is minimised; where the user asks for any metric, only that."""
+    if any(map(callable, asked if isinstance(asked, list | tuple) else [asked])):
+        msg = "eval_metric holds names of XGBoost's metrics; pass a callable as custom_metric=."
+        raise TypeError(msg)
     if own is not None or asked:
         return own, maximize
     return metric(loss), maximize or False

@@ -11,7 +11,7 @@ from gradpair.xgboost._model import NATIVE
 
 def as_mapping(params: object) -> object:
     """Return a list of pairs as a dict; in the host, too, metrics add up and the rest replaces."""
-    if not isinstance(params, list):
+    if not isinstance(params, list) or not all(map(_is_pair, params)):
         return params
     merged = dict(params)
     if len(metrics := [value for name, value in params if name == "eval_metric"]) > 1:
@@ -61,6 +61,10 @@ def check_update(params: Mapping[str, Any]) -> None:
             "updater='refresh', refresh_leaf=False."
         )
         raise ValueError(msg)
+
+
+def _is_pair(item: object) -> bool:
+    return isinstance(item, list | tuple) and len(item) == 2
 
 
 def _probability(base_score: Any) -> float:

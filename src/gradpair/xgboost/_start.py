@@ -8,6 +8,7 @@ import xgboost as xgb
 from xgboost import collective
 
 from gradpair import _validation
+from gradpair._hosts import params as checks
 from gradpair._intercept import optimal_constant
 from gradpair._links import sigmoid
 from gradpair.losses import Loss
@@ -63,7 +64,7 @@ def check_tree(params: Mapping[str, Any], num_boost_round: int) -> None:
     kind = params.get("booster", "gbtree")
     if kind == "gblinear":
         msg = f"{why}, and booster='gblinear' has no trees; use booster='gbtree'."
-    elif kind == "dart" or any(params.get(name) for name in _DROPOUT):
+    elif kind == "dart" or any(checks.number(params.get(name, 0)) for name in _DROPOUT):
         msg = f"{why}, which dropout rescales; use booster='gbtree' without {_DROPOUT}."
     elif num_boost_round < 1:
         msg = f"{why}; num_boost_round must be at least 1, got {num_boost_round}."

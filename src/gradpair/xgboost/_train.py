@@ -90,7 +90,7 @@ verbose_eval, callbacks
     -----
     The booster holds the start from its first round on: callbacks, checkpoints and metrics see
     after any round what the model is, cut at that round. Where the constant goes into the first
-    tree, XGBoost before 3.4 then draws other rows and columns than without (``subsample``,
+    tree, XGBoost before 3.3 then draws other rows and columns than without (``subsample``,
     ``colsample_bytree``, ...), though the same in every run.
 
     Examples
