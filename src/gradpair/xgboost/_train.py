@@ -149,9 +149,12 @@ def _continued(
     booster = model if isinstance(model, xgb.Booster) else xgb.Booster(model_file=model)
     found = _model.objective_of(booster)
     checks.check_continued("xgb_model", found, _model.NATIVE, constant, "base_score")
-    if _model.start_is_in_tree(booster):
+    try:
         check_update(params)
         _start.check_tree(params, 1)
+    except ValueError:
+        if _model.start_is_in_tree(booster):
+            raise
     return booster
 
 
