@@ -40,15 +40,16 @@ def training_rows(y_true: ArrayLike, sample_weight: ArrayLike | None) -> tuple[A
 def class_weights(y: Array, w: Weights) -> tuple[float, float]:
     """Return the total weight of the 1s and of the 0s, neither of them zero."""
     with np.errstate(over="ignore"):
-        sums = [(w.sum(), (w * y).sum(), (w * (1 - y)).sum()) for y, w in in_float64(y, w)]
-    total, positive, negative = zip(*sums, strict=True)
-    if not np.isfinite(total).all():
+        columns = (y,) if w is None else (y, w)
+        sums = np.array([_class_sums(*block) for block in in_float64(*columns)])
+        total = sums.sum()
+    if not np.isfinite(total):
         msg = "the sample weights add up to more than a float can hold; divide them by a constant."
         raise ValueError(msg)
-    if not math.fsum(total):
+    if not total:
         msg = "all sample weights are zero; at least one row of each class needs a positive weight."
         raise ValueError(msg)
-    ones, zeros = math.fsum(positive), math.fsum(negative)
+    ones, zeros = map(math.fsum, sums.T)
     if not (ones and zeros):
         counts = (
             f"{np.count_nonzero(y < 1):,} of class 0 and {np.count_nonzero(y > 0):,} of class 1"
@@ -60,6 +61,13 @@ def class_weights(y: Array, w: Weights) -> tuple[float, float]:
         )
         raise ValueError(msg)
     return ones, zeros
+
+
+def _class_sums(y: Array, w: Weights = None) -> tuple[float, float]:
+    """Return the weight of the 1s and of the 0s; the block is overwritten."""
+    ones = (y if w is None else np.multiply(w, y)).sum()
+    zeros = np.subtract(1, y, out=y)
+    return float(ones), float((zeros if w is None else np.multiply(zeros, w, out=y)).sum())
 
 
 def weighted_mean(

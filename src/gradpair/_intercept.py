@@ -147,14 +147,16 @@ class _Sums:
     def _derivatives(self, constant: float, dtype: np.dtype[Any]) -> Iterator[Pair]:
         """Yield the weighted derivatives of each block; the next block overwrites them."""
         rows = BlockRunner(self.loss, self.y, self.offset, start=constant, dtype=dtype)
-        gradient, hessian = (np.empty(rows.size, rows.dtype) for _ in range(2))
+        gradient, hessian, weight = (np.empty(rows.size, rows.dtype) for _ in range(3))
         with np.errstate(all="ignore"):
             for block in rows.blocks():
                 g, h = gradient[: self.y[block].size], hessian[: self.y[block].size]
                 rows.write_block(block, g, h)
                 if self.weight is not None:
-                    w = self.weight[block].astype(np.float64)
-                    g, h = w * g, w * h
+                    w = weight[: g.size]
+                    w[:] = self.weight[block]
+                    g *= w
+                    h *= w
                 yield g, h
 
     def slope(self, constant: float) -> float:
@@ -176,6 +178,7 @@ class _Sums:
         """Take Newton's steps in float32 until they are short; stay where one leads out."""
         constant = start
         for _ in range(_MOST_FAST_STEPS):
+            constant = float(np.float32(constant))  # where the margins of float32 are
             step = self._newton_step(constant)
             constant -= step
             if not low < constant < high:

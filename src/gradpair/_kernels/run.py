@@ -33,10 +33,9 @@ def gradient_hessian(
 
     The values of labels and weights are checked here, while their block is in the cache.
     """
-    heap.keep(raw.size)
-    gradient, hessian = np.empty(raw.size, SINGLE), np.empty(raw.size, SINGLE)
     with np.errstate(all="ignore"):
         rows = BlockRunner(loss, y, raw, w, start=start, exact=exact, hessian_floor=hessian_floor)
+        gradient, hessian = np.empty(raw.size, SINGLE), np.empty(raw.size, SINGLE)
         for block in rows.blocks():
             rows.write_block(block, gradient[block], hessian[block])
     return gradient, hessian
@@ -61,6 +60,7 @@ class BlockRunner:
         hessian_floor: float = -math.inf,
         dtype: np.dtype[Any] | None = None,
     ) -> None:
+        heap.keep(raw.size)
         self.y, self.raw, self.w = y, raw, w
         self.of_loss = loss._gradient_hessian if exact else loss._gradient_positive_hessian
         self.kernel, self.dtype = _kernel_of(loss, raw, dtype, exact=exact)
