@@ -6,7 +6,7 @@ import importlib
 import io
 from pathlib import Path
 
-NAMES = ("imports", "memory", "constant", "kernels", "rounds")
+NAMES = ("imports", "memory", "startup", "constant", "kernels", "rounds")
 
 
 def main(argv=None):

@@ -6,6 +6,8 @@ import importlib.util
 import json
 import os
 import platform
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from importlib import metadata
@@ -27,6 +29,31 @@ LOSSES = {
 }
 
 
+def textbook(loss: gp.Loss) -> Callable[..., tuple[Any, Any]]:
+    """Gradient and hessian as they stand in blog posts, whole arrays at a time."""
+    gamma, alpha = getattr(loss, "gamma", None), getattr(loss, "alpha", None)
+
+    def cross_entropy(y, z):
+        p = 1 / (1 + np.exp(-z))
+        return p - y, p * (1 - p)
+
+    def weighted(y, z):
+        p = 1 / (1 + np.exp(-z))
+        return y * p * (alpha - 1) + p - alpha * y, (y * (alpha - 1) + 1) * p * (1 - p)
+
+    def focal(y, z):
+        p = 1 / (1 + np.exp(-z))
+        t, sign = y * p + (1 - y) * (1 - p), 2 * y - 1
+        rest, log = 1 - t, np.log(t)
+        gradient = sign * rest**gamma * (gamma * t * log - rest)
+        bend = gamma * log * (rest - gamma * t) + (1 + 2 * gamma) * rest
+        return gradient, t * rest**gamma * bend
+
+    if gamma is not None:
+        return focal
+    return cross_entropy if alpha is None else weighted
+
+
 def arguments(description: str | None) -> argparse.ArgumentParser:
     """Return a parser of the options that every benchmark has."""
     parser = argparse.ArgumentParser(
@@ -34,7 +61,18 @@ def arguments(description: str | None) -> argparse.ArgumentParser:
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results there too")
     parser.add_argument("--quick", action="store_true", help="few rows and repetitions, in seconds")
+    parser.add_argument("--repeat", type=int, help="processes of each cell (5)")
+    parser.add_argument("--cell", type=json.loads, help=argparse.SUPPRESS)
     return parser
+
+
+def parsed(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argparse.Namespace:
+    """Parse, and fill in how often each cell runs."""
+    options = parser.parse_args(argv)
+    options.repeat = options.repeat or (1 if options.quick else 5)
+    options.losses = ["WCE"] if options.quick else list(LOSSES)
+    options.dtypes = ["float32"] if options.quick else ["float32", "float64"]
+    return options
 
 
 def sizes(text: str) -> list[int]:
@@ -72,19 +110,46 @@ def _cpu() -> str:
     return f"{fields.get('model name', '?')}, {widest}"
 
 
-def interleaved(
-    calls: Mapping[str, Callable[[], object]], *, repeat: int
-) -> dict[str, list[float]]:
-    """Seconds of every call, all of them in turn and as often, after one call each to warm up."""
-    seconds: dict[str, list[float]] = {name: [] for name in calls}
-    for call in calls.values():
-        call()
+def median_seconds(call: Callable[[], object], *, repeat: int) -> float:
+    """Median time of a call in this process, after one to warm up."""
+    call()
+    seconds = []
     for _ in range(repeat):
-        for name, call in calls.items():
-            start = time.perf_counter()
-            call()
-            seconds[name].append(time.perf_counter() - start)
-    return seconds
+        start = time.perf_counter()
+        call()
+        seconds.append(time.perf_counter() - start)
+    return float(np.median(seconds))
+
+
+def repetitions(n: int) -> int:
+    """So many calls that each number of rows takes about as long, within limits."""
+    return int(np.clip(2e7 / n, 5, 100))
+
+
+def in_processes(
+    script: str,
+    cells: Sequence[Row],
+    *,
+    repeat: int,
+    environment: Callable[[Row], Mapping[str, str]] = lambda cell: {},  # noqa: ARG005
+) -> list[list[Any]]:
+    """Run ``script --cell CELL`` in fresh processes, all cells in turn, ``repeat`` times.
+
+    Return what each cell has printed, as JSON, in each turn.
+    """
+    found: list[list[Any]] = [[] for _ in cells]
+    for _ in range(repeat):
+        for cell, results in zip(cells, found, strict=True):
+            done = subprocess.run(
+                [sys.executable, script, "--cell", json.dumps(cell)],
+                env={**os.environ, **environment(cell)},
+                stdout=subprocess.PIPE,
+                text=True,
+                check=True,
+                timeout=3600,
+            )
+            results.append(json.loads(done.stdout))
+    return found
 
 
 def spread(values: Sequence[float]) -> tuple[float, float, float]:
@@ -93,9 +158,9 @@ def spread(values: Sequence[float]) -> tuple[float, float, float]:
     return float(low), float(middle), float(high)
 
 
-def paired(seconds: Mapping[str, Sequence[float]], name: str, base: str) -> tuple[float, ...]:
-    """Quartiles of the ratio of two calls that ran one after the other."""
-    return spread(np.divide(seconds[name], seconds[base]).tolist())
+def ratio(seconds: Sequence[float], base: Sequence[float]) -> tuple[float, float, float]:
+    """Quartiles of the ratio of two cells that ran in the same turns."""
+    return spread(np.divide(seconds, base).tolist())
 
 
 def report(options: argparse.Namespace, title: str, rows: list[Row]) -> None:

@@ -1,14 +1,15 @@
 """Time to import gradpair and what it can use, each in a fresh interpreter."""
 
 import importlib.util
-import statistics
 import subprocess
 import sys
+import time
 
 import _bench
 
 STATEMENTS = {
     "nothing": "pass",
+    "nothing again": "pass",
     "numpy": "import numpy",
     "gradpair": "import gradpair",
     "scipy.special": "import scipy.special",
@@ -29,20 +30,22 @@ def main(argv=None):
     """Print the table."""
     parser = _bench.arguments(__doc__)
     parser.add_argument("--only", type=lambda text: text.split(","), help="such as numpy,gradpair")
-    options = parser.parse_args(argv)
-
-    def start(statement):
-        subprocess.run([sys.executable, "-c", statement], check=True)
-
-    calls = {
-        what: lambda s=STATEMENTS[what]: start(s)
-        for what in ["nothing", *(options.only or list(STATEMENTS)[1:])]
-        if what == "nothing" or importlib.util.find_spec(what.partition(",")[0].partition(".")[0])
-    }
-    seconds = _bench.interleaved(calls, repeat=1 if options.quick else 7)
-    empty = statistics.median(seconds["nothing"])
+    options = _bench.parsed(parser, argv)
+    whats = [
+        what
+        for what in ["nothing", "nothing again", *(options.only or list(STATEMENTS)[2:])]
+        if what.startswith("nothing")
+        or importlib.util.find_spec(what.partition(",")[0].partition(".")[0])
+    ]
+    seconds = {what: [] for what in whats}
+    for _ in range(1 + options.repeat):  # the first fills the disk's cache
+        for what, times in seconds.items():
+            start = time.perf_counter()
+            subprocess.run([sys.executable, "-c", STATEMENTS[what]], check=True)
+            times.append(time.perf_counter() - start)
+    empty = _bench.spread(seconds["nothing"][1:])[1]
     rows = [
-        {"import": what, "ms beyond an empty interpreter": 1e3 * (statistics.median(t) - empty)}
+        {"import": what, "ms beyond an empty interpreter": 1e3 * (_bench.spread(t[1:])[1] - empty)}
         for what, t in seconds.items()
         if what != "nothing"
     ]

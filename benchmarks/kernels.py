@@ -1,82 +1,44 @@
 """Time per row of gradient and hessian: our objectives, the textbook, scikit-learn, the memory.
 
-Every row of the table is a call on arrays such as a host hands over, checks included, except the
-"bare" ones, which are the compiled loops alone. The limits are "triad", which reads two arrays of
+A cell is a fresh process that calls on arrays such as a host hands over, checks included, except
+the "bare" ones, which are the compiled loops alone. All cells of a number of rows run in turn,
+several times; ``textbook again`` shows the noise. The limits are "triad", which reads two arrays of
 the margins' dtype and writes a third, and "traffic", which reads the labels and the margins and
 writes two float32 arrays, as an objective must.
 
-The textbook's speed depends on what the allocator did before: its temporaries come from memory that
-is at hand, or are mapped and unmapped at each call. Both states are pinned by environment variables
-of glibc and measured in processes of their own; elsewhere both are the same.
+With ``heap kept`` glibc's thresholds are raised by environment variables, so that temporaries come
+from memory that the process has already: the textbook's better state. ``default`` is a process as
+it starts.
 """
 
 import importlib
 import importlib.util
 import json
-import os
-import subprocess
-import sys
 
 import numpy as np
 
 import _bench
 import gradpair as gp
-from _bench import KERNELS, LOSSES
+from _bench import KERNELS, LOSSES, textbook
+from gradpair._hosts.callables import ObjectiveCallable
 
 HEAPS = {
     "kept": {"MALLOC_MMAP_THRESHOLD_": str(1 << 34), "MALLOC_TRIM_THRESHOLD_": str(1 << 36)},
-    "unmapped": {"MALLOC_MMAP_THRESHOLD_": str(1 << 17), "MALLOC_TRIM_THRESHOLD_": str(1 << 17)},
+    "default": {},
 }
 
 
-def textbook(loss):
-    """Gradient and hessian as they stand in blog posts, whole arrays at a time."""
-    gamma, alpha = getattr(loss, "gamma", None), getattr(loss, "alpha", None)
+class Objective(ObjectiveCallable):
+    """An objective without a host, which takes long to import."""
 
-    def cross_entropy(y, z):
-        p = 1 / (1 + np.exp(-z))
-        return p - y, p * (1 - p)
-
-    def weighted(y, z):
-        p = 1 / (1 + np.exp(-z))
-        return y * p * (alpha - 1) + p - alpha * y, (y * (alpha - 1) + 1) * p * (1 - p)
-
-    def focal(y, z):
-        p = 1 / (1 + np.exp(-z))
-        t, sign = y * p + (1 - y) * (1 - p), 2 * y - 1
-        rest, log = 1 - t, np.log(t)
-        gradient = sign * rest**gamma * (gamma * t * log - rest)
-        bend = gamma * log * (rest - gamma * t) + (1 + 2 * gamma) * rest
-        return gradient, t * rest**gamma * bend
-
-    if gamma is not None:
-        return focal
-    return cross_entropy if alpha is None else weighted
+    host, data_type = "no host", object
 
 
-def with_kernel(objective, kernel, y, z):
-    """A call of an objective by one kernel."""
-
-    def call():
-        with gp.kernel_context(kernel):
-            return objective(y, z)
-
-    return call
-
-
-def limits(y, z):
-    """What memory alone costs: triad's traffic, and that of an objective."""
-    a, b = np.ones_like(z), np.empty_like(z)
-    calls = {"triad": lambda: np.add(a, z, out=b)}
-    if "numba" in KERNELS:
-        g, h = np.empty((2, z.size), np.float32)
-        traffic = compiled_traffic()
-        calls["traffic"] = lambda: traffic(y, z, g, h)
-    return calls
-
-
-def compiled_traffic():
-    """A loop that reads and writes what an objective does, and hardly computes."""
+def limits(what, y, z):
+    """What memory alone costs: triad's traffic, or that of an objective."""
+    if what == "triad":
+        a, b = np.ones_like(z), np.empty_like(z)
+        return lambda: np.add(a, z, out=b)
     import numba
 
     @numba.njit(fastmath=True)
@@ -85,87 +47,90 @@ def compiled_traffic():
             g[i] = z[i] + y[i]
             h[i] = z[i] - y[i]
 
-    return traffic
+    g, h = np.empty((2, z.size), np.float32)
+    return lambda: traffic(y, z, g, h)
 
 
-def others(name, loss, y, z):
-    """The textbook, scikit-learn where it has the loss, and our compiled loop alone."""
-    formula = textbook(loss)
-    calls = {"textbook": lambda: formula(y, z)}
-    if name == "BCE" and importlib.util.find_spec("sklearn"):
+def call_of(cell):
+    """What a cell measures."""
+    rng, n, what = np.random.default_rng(0), cell["rows"], cell["what"]
+    z = rng.normal(-2, 2, n).astype(cell["dtype"])
+    y = (rng.random(n) < gp.sigmoid(z)).astype(np.float32)
+    if (loss := LOSSES.get(cell["loss"])) is None:
+        return limits(what, y, z)
+    if what in KERNELS:
+        gp.set_kernel(what)
+        objective = Objective(loss=loss, start=0.0, hessian=None, hessian_floor=1e-16)
+        return lambda: objective(y, z)
+    if what == "scikit-learn":
         from sklearn._loss.loss import HalfBinomialLoss
 
         theirs, same = HalfBinomialLoss(), y.astype(z.dtype)
-        calls["scikit-learn"] = lambda: theirs.gradient_hessian(same, z, n_threads=1)
-    if "numba" in KERNELS and z.dtype == np.float32:
+        return lambda: theirs.gradient_hessian(same, z, n_threads=1)
+    if what == "bare numba":
         declared = loss._kernel
-        module = importlib.import_module(declared.compiled)
-        loop = module.compiled(declared.numbers, exact=loss.convex)
-        g, h = np.empty((2, z.size), np.float32)
-        calls["bare numba"] = lambda: loop(y, z, np.float32(1e-16), g, h)
-    return calls
+        loop = importlib.import_module(declared.compiled).compiled(
+            declared.numbers, exact=loss.convex
+        )
+        g, h = np.empty((2, n), np.float32)
+        return lambda: loop(y, z, np.float32(1e-16), g, h)
+    formula = textbook(loss)
+    return lambda: formula(y, z)
 
 
-def measure(options):
-    """Rows of the table in this process's heap."""
-    rows = []
-    for n in options.rows:
-        for dtype in (np.float32, np.float64):
-            rng = np.random.default_rng(0)
-            z = rng.normal(-2, 2, n).astype(dtype)
-            y = (rng.random(n) < gp.sigmoid(z)).astype(np.float32)
-            for name, loss in LOSSES.items():
-                objective = gp.xgboost.objective(loss)
-                calls = others(name, loss, y, z)
-                calls |= {kernel: with_kernel(objective, kernel, y, z) for kernel in KERNELS}
-                calls |= limits(y, z)
-                seconds = _bench.interleaved(calls, repeat=options.repeat or repetitions(n))
-                rows += [
-                    {
-                        "loss": name, "dtype": np.dtype(dtype).name, "rows": n, "what": what,
-                        "ns/row": 1e9 / n * _bench.spread(times)[1],
-                        "textbook / this": 1 / _bench.paired(seconds, what, "textbook")[1],
-                        "this / triad": _bench.paired(seconds, what, "triad")[1],
-                    }
-                    for what, times in seconds.items()
-                ]  # fmt: skip
-    return rows
+def cells_of(n, options):
+    """Return the cells of a number of rows."""
+    for dtype in options.dtypes:
+        kind = {"heap": "kept", "dtype": dtype, "rows": n}
+        for what in ("triad", *(["traffic"] if "numba" in KERNELS else [])):
+            yield {**kind, "loss": "none", "what": what}
+        for name in options.losses:
+            whats = ["textbook", "textbook again", *KERNELS]
+            if name == "BCE" and importlib.util.find_spec("sklearn"):
+                whats.append("scikit-learn")
+            if dtype == "float32" and "numba" in KERNELS:
+                whats.append("bare numba")
+            yield from ({**kind, "loss": name, "what": what} for what in whats)
+        kind = {**kind, "heap": "default", "loss": "WCE"}
+        yield from ({**kind, "what": what} for what in ("textbook", "textbook again", *KERNELS))
 
 
-def repetitions(n):
-    """So many that each size takes about as long, within limits."""
-    return int(np.clip(2e7 / n, 5, 100))
+def measure(n, options):
+    """Rows of the table: every cell of a number of rows, in turns."""
+    cells = list(cells_of(n, options))
 
+    def environment(cell):
+        return {**HEAPS[cell["heap"]], "OMP_NUM_THREADS": "1"}
 
-def in_heap(name, options):
-    """Run this file with the allocator pinned to one state, and return its rows."""
-    command = [sys.executable, __file__, "--here", "--rows", ",".join(map(str, options.rows))]
-    command += ["--repeat", str(options.repeat or 0)]
-    environment = {**os.environ, **HEAPS[name], "OMP_NUM_THREADS": "1"}
-    run = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
-    return [{"heap": name, **row} for row in json.loads(run.stdout)]
+    found = _bench.in_processes(__file__, cells, repeat=options.repeat, environment=environment)
+    seconds = {tuple(cell.values()): times for cell, times in zip(cells, found, strict=True)}
+
+    def relative(cell, **other):
+        base = seconds.get(tuple({**cell, **other}.values()))
+        return None if base is None else _bench.ratio(found[cells.index(cell)], base)[1]
+
+    for cell, times in zip(cells, found, strict=True):
+        of_textbook = relative(cell, what="textbook")
+        yield {
+            **cell, "ns/row": 1e9 / n * _bench.spread(times)[1],
+            "textbook / this": of_textbook and 1 / of_textbook,
+            "this / triad": relative(cell, heap="kept", loss="none", what="triad"),
+        }  # fmt: skip
 
 
 def main(argv=None):
     """Print the table."""
     parser = _bench.arguments(__doc__)
-    parser.add_argument("--rows", type=_bench.sizes, help="numbers of rows, such as 1e3,1e6")
-    parser.add_argument("--repeat", type=int, help="repetitions of each")
-    parser.add_argument(
-        "--here", action="store_true", help="print the rows of this process as JSON"
-    )
-    options = parser.parse_args(argv)
-    options.rows = options.rows or (
-        [1000, 100_000] if options.quick else [10**k for k in range(3, 8)]
-    )
-    if options.quick:
-        options.repeat = options.repeat or 5
-    if options.here:
-        print(json.dumps(measure(options)))
+    parser.add_argument("--rows", type=_bench.sizes, help="numbers of rows, such as 1e4,1e6")
+    options = _bench.parsed(parser, argv)
+    if options.cell:
+        repeat = _bench.repetitions(options.cell["rows"])
+        print(json.dumps(_bench.median_seconds(call_of(options.cell), repeat=repeat)))
         return
+    sizes = options.rows or ([10_000] if options.quick else [10**k for k in range(4, 8)])
     for name, variables in HEAPS.items():
-        print(f"heap {name}: {' '.join(f'{k}={v}' for k, v in variables.items())}")
-    rows = [row for name in HEAPS for row in in_heap(name, options)]
+        print(f"heap {name}: {' '.join(f'{k}={v}' for k, v in variables.items()) or 'as it is'}")
+    rows = [row for n in sizes for row in measure(n, options)]
     _bench.report(options, "Gradient and hessian", rows)
 
 

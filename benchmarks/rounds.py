@@ -5,16 +5,13 @@ round took (median, without the first) and how many minor page faults it made. A
 and a number of rows run in turn, several times; a ratio is of a process to the one with the host's
 own objective in the same turn. ``native again`` is that process once more: its ratio is the noise.
 ``(heap kept)`` is the same with malloc's thresholds raised by hand (``MALLOC_*`` of glibc), as the
-first call of our objectives raises them by itself.
+first call of our objectives raises them by itself. ``train, ...`` is a whole training, ours or the
+host's, divided by its rounds, and relative to the host's: it counts what a training does once.
 """
 
-import argparse
 import importlib.util
 import json
-import os
 import resource
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -31,8 +28,9 @@ KEPT = {"MALLOC_MMAP_THRESHOLD_": str(1 << 30), "MALLOC_TRIM_THRESHOLD_": str((1
 FOCAL = [f"focal, {kernel}" for kernel in ("textbook", *KERNELS)]
 CELLS = [
     "native", "native again", "native (heap kept)", "textbook", "textbook (heap kept)",
-    *KERNELS, *FOCAL,
+    *KERNELS, *FOCAL, "train, native", "train, native again", *(f"train, {k}" for k in KERNELS),
 ]  # fmt: skip
+MANY, CELLS_OF_MANY = 10_000_000, ["native", "native again", *KERNELS]
 HOSTS = ("xgboost", "lightgbm")
 
 
@@ -45,36 +43,33 @@ def save_data(n, folder):
     np.save(folder / "y.npy", (rng.random(n) < gp.sigmoid(margin)).astype(np.float32))
 
 
-def textbook(z, data):
-    """Gradient and hessian as they stand in blog posts, in the precision of the margins."""
-    y = data.get_label()
-    p = 1 / (1 + np.exp(-z))
-    return y * p * (ALPHA - 1) + p - ALPHA * y, (y * (ALPHA - 1) + 1) * p * (1 - p)
+def loss_of(what):
+    """The loss of a cell."""
+    return gp.FocalLoss(GAMMA) if what.startswith("focal") else gp.WeightedCrossEntropy(ALPHA)
 
 
-def textbook_focal(z, data):
-    """The focal loss, likewise."""
-    y = data.get_label()
-    p = 1 / (1 + np.exp(-z))
-    t, sign = y * p + (1 - y) * (1 - p), 2 * y - 1
-    rest, log = 1 - t, np.log(t)
-    gradient = sign * rest**GAMMA * (GAMMA * t * log - rest)
-    bend = GAMMA * log * (rest - GAMMA * t) + (1 + 2 * GAMMA) * rest
-    return gradient, np.maximum(t * rest**GAMMA * bend, 1e-16)
+def textbook(loss):
+    """An objective as it stands in blog posts."""
+    formula = _bench.textbook(loss)
+
+    def objective(z, data):
+        gradient, hessian = formula(data.get_label(), z)
+        return gradient, hessian if loss.convex else np.maximum(hessian, 1e-16)
+
+    return objective
 
 
 def objective_of(what, host):
     """The custom objective of a cell, None for the host's own."""
     if what.startswith("native"):
         return None
-    if "textbook" in what:
-        return textbook_focal if what.startswith("focal") else textbook
-    loss = gp.FocalLoss(GAMMA) if what.startswith("focal") else gp.WeightedCrossEntropy(ALPHA)
-    return getattr(gp, host).objective(loss)
+    loss = loss_of(what)
+    return textbook(loss) if "textbook" in what else getattr(gp, host).objective(loss)
 
 
-def booster(host, what, x, y, threads):
+def booster(cell, x, y):
     """A function that trains one more round."""
+    host, what, threads = cell["host"], cell["objective"], cell["threads"]
     objective = objective_of(what, host)
     if host == "xgboost":
         import xgboost as xgb
@@ -94,46 +89,79 @@ def booster(host, what, x, y, threads):
     return lambda: trained.update(fobj=objective)
 
 
-def run_cell(host, what, folder, threads, rounds):
-    """Train in this process; print seconds and minor faults of the median round."""
-    x, y = np.load(folder / "x.npy"), np.load(folder / "y.npy")
-    update = booster(host, what, x, y, threads)
+def training(cell, x, y):
+    """A function that trains so many rounds, from margin 0 as :func:`booster` does."""
+    host, what, threads = cell["host"], cell["objective"], cell["threads"]
+    ours = {} if "native" in what else {"loss": loss_of(what), "constant": 0.0}
+    if host == "xgboost":
+        import xgboost as xgb
+
+        rows = xgb.DMatrix(x, label=y, nthread=threads)
+        params = {"nthread": threads, "max_depth": 6}
+        native = {"objective": "binary:logistic", "base_score": 0.5, "scale_pos_weight": ALPHA}
+        train = gp.xgboost.train if ours else xgb.train
+    else:
+        import lightgbm as lgb
+
+        rows = lgb.Dataset(x, y, free_raw_data=False).construct()
+        params = {"num_leaves": 31, "num_threads": threads, "verbosity": -1}
+        native = {"objective": "binary", "scale_pos_weight": ALPHA, "boost_from_average": False}
+        train = gp.lightgbm.train if ours else lgb.train
+    params |= {} if ours else native
+    return lambda rounds: train(params, rows, rounds, **ours)
+
+
+def run_cell(cell):
+    """Train in this process; print seconds and minor faults of a round, and the peak in MB."""
+    what = cell["objective"]
+    x, y = (np.load(Path(cell["folder"]) / f"{name}.npy") for name in "xy")
     if what.split(", ")[-1] in KERNELS:
         gp.set_kernel(what.split(", ")[-1])
+    measured = whole if what.startswith("train") else by_round
+    seconds, faults = measured(cell, x, y)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps([seconds, faults, peak]))
+
+
+def whole(cell, x, y):
+    """Seconds and faults of a training, divided by its rounds."""
+    train, rounds = training(cell, x, y), cell["rounds"]
+    train(1)
+    start, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    train(rounds)
+    faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+    return (time.perf_counter() - start) / rounds, faults / rounds
+
+
+def by_round(cell, x, y):
+    """Median seconds and faults of a round, without the first."""
+    update = booster(cell, x, y)
     seconds, faults = [], []
-    for _ in range(rounds + 1):
+    for _ in range(cell["rounds"] + 1):
         start, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_SELF).ru_minflt
         update()
         seconds.append(time.perf_counter() - start)
         faults.append(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps([float(np.median(seconds[1:])), float(np.median(faults[1:])), peak]))
-
-
-def in_process(host, what, folder, options, rounds):
-    """Run a cell in a fresh process and return what it has measured."""
-    command = [sys.executable, __file__, "--cell", host, what, str(folder)]
-    command += ["--threads", str(options.threads), "--rounds", str(rounds)]
-    environment = {**os.environ, **(KEPT if "kept" in what else {})}
-    done = subprocess.run(
-        command, env=environment, stdout=subprocess.PIPE, text=True, check=True, timeout=3600
-    )
-    return json.loads(done.stdout)
+    return float(np.median(seconds[1:])), float(np.median(faults[1:]))
 
 
 def measure(host, n, options):
     """Rows of the table: every cell of a host at a number of rows, in turns."""
     rounds = options.rounds or (5 if options.quick else int(np.clip(3e7 / n, 10, 100)))
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        save_data(n, folder)
-        found = {what: [] for what in options.only or CELLS}
-        for _ in range(options.repeat):
-            for what, cells in found.items():
-                cells.append(in_process(host, what, folder, options, rounds))
-    seconds = {what: [cell[0] for cell in cells] for what, cells in found.items()}
-    for what, cells in found.items():
-        low, middle, high = _bench.paired(seconds, what, "native")
+    whats = options.only or (CELLS_OF_MANY if n >= MANY else CELLS)
+    with tempfile.TemporaryDirectory() as folder:
+        save_data(n, Path(folder))
+        common = {"host": host, "folder": folder, "threads": options.threads, "rounds": rounds}
+        found = _bench.in_processes(
+            __file__,
+            [{**common, "objective": what} for what in whats],
+            repeat=options.repeat,
+            environment=lambda cell: KEPT if "kept" in cell["objective"] else {},
+        )
+    seconds = {what: [cell[0] for cell in cells] for what, cells in zip(whats, found, strict=True)}
+    for what, cells in zip(whats, found, strict=True):
+        base = seconds["train, native" if what.startswith("train") else "native"]
+        low, middle, high = _bench.ratio(seconds[what], base)
         _, faults, peak = np.median(cells, axis=0)
         yield {
             "host": host, "rows": n, "objective": what, "processes": options.repeat,
@@ -148,20 +176,15 @@ def main(argv=None):
     parser = _bench.arguments(__doc__)
     parser.add_argument("--rows", type=_bench.sizes, help="numbers of rows, such as 1e4,1e6")
     parser.add_argument("--rounds", type=int, help="rounds of each booster")
-    parser.add_argument("--repeat", type=int, help="processes of each cell (5)")
     parser.add_argument(
         "--only", type=lambda text: text.split(";"), help="cells, such as native;numpy"
     )
     parser.add_argument("--threads", type=int, default=2, help="threads of the host (2)")
-    parser.add_argument("--cell", nargs=3, metavar=("HOST", "OBJECTIVE", "FOLDER"),
-                        help=argparse.SUPPRESS)  # fmt: skip
-    options = parser.parse_args(argv)
+    options = _bench.parsed(parser, argv)
     if options.cell:
-        host, what, folder = options.cell
-        run_cell(host, what, Path(folder), options.threads, options.rounds)
+        run_cell(options.cell)
         return
-    options.repeat = options.repeat or (1 if options.quick else 5)
-    sizes = options.rows or ([1000, 10_000] if options.quick else [10_000, 100_000, 1_000_000])
+    sizes = options.rows or ([1000, 10_000] if options.quick else [10**k for k in range(4, 8)])
     rows = [
         row
         for host in HOSTS

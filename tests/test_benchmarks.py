@@ -8,22 +8,12 @@ import pytest
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 TINY = {
-    "kernels": ["--rows", "300", "--repeat", "1"],
-    "rounds": [
-        "--rows",
-        "300",
-        "--rounds",
-        "2",
-        "--threads",
-        "1",
-        "--repeat",
-        "1",
-        "--only",
-        "native;numpy",
-    ],
+    "kernels": ["--rows", "300", "--quick"],
+    "rounds": ["--rows", "300", "--rounds", "2", "--quick", "--only", "native;train, native;numpy"],
     "constant": ["--rows", "300", "--quick"],
     "imports": ["--only", "numpy,gradpair", "--quick"],
-    "memory": ["--rows", "300"],
+    "memory": ["--rows", "300", "--quick"],
+    "startup": ["--rows", "300", "--quick"],
 }
 
 

@@ -13,7 +13,7 @@ import platform
 
 import numpy as np
 
-_FEWEST = 1 << 15  # rows, whose float32 arrays are as large as the first threshold
+_FEWEST = 1 << 12  # rows, of which a block's temporaries reach the first threshold
 _MOST_DYNAMIC = 1 << 23  # rows, whose float32 arrays have 32 MiB
 _ARRAYS = 6  # of a round: predictions, labels, weights, both derivatives, one to spare
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _MOST = -1, -3, (1 << 31) - 1
