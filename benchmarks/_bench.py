@@ -26,6 +26,7 @@ LOSSES = {
     "BCE": gp.BinaryCrossEntropy(),
     "WCE": gp.WeightedCrossEntropy(7.3),
     "focal": gp.FocalLoss(2.0),
+    "focal 2.3": gp.FocalLoss(2.3),  # no square
 }
 
 

@@ -1,80 +1,173 @@
-"""Print the table of the README from ``benchmarks/results``, at 1,000,000 rows."""
+"""Render the tables of README.md and docs/speed.md from ``benchmarks/results``.
 
+A table stands between ``<!-- table: NAME -->`` and ``<!-- end of table -->``. ``--write`` puts the
+tables there; without it they are printed.
+"""
+
+import argparse
 import json
+import re
 from pathlib import Path
 
-RESULTS = Path(__file__).with_name("results")
-ROWS = 1_000_000
+ROOT = Path(__file__).parents[1]
+PAGES = ROOT / "README.md", ROOT / "docs" / "speed.md"
+ROWS, GROWTH = 1_000_000, [10**k for k in range(4, 8)]
+KERNELS = "numpy", "numba"
+HOSTS = {"xgboost": "XGBoost", "lightgbm": "LightGBM"}
+DTYPES = "float32", "float64"
+BLOCK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
+
+
+def result(name):
+    """What a benchmark has written."""
+    return json.loads((ROOT / "benchmarks" / "results" / f"{name}.json").read_text())
 
 
 def cell(name, column, **where):
-    """The value of a benchmark in the row that is described."""
-    rows = json.loads((RESULTS / f"{name}.json").read_text())["rows"]
-    where["rows"] = ROWS
-    (found,) = (row for row in rows if all(row.get(k, v) == v for k, v in where.items()))
-    return found[column]
+    """The value of a benchmark in the row that is described, None if there is none."""
+    found = [row for row in result(name)["rows"] if where.items() <= row.items()]
+    return found[0][column] if found else None
 
 
-def line(title, number, **base):
-    """A line of the table: ours by both kernels, and what they are compared with."""
-    ours = [number(what=kernel, **base) for kernel in ("numpy", "numba")]
-    return f"| {title} | {number(what='textbook', **base)} | {' | '.join(ours)} |"
+def shown(value, form):
+    """A number as text, and nothing where there is none."""
+    return "" if value is None else format(value, form)
 
 
-def rounds(what, host):
-    """Time of a round relative to the host's own."""
-    return f"{cell('rounds', 'this / native', host=host, objective=what):.2f}"
+def rounds(host, objective, rows=ROWS, column="this / native", form=".2f"):
+    """A number of a round, by default its time relative to the host's own objective."""
+    return shown(cell("rounds", column, host=host, rows=rows, objective=objective), form)
 
 
-def focal_rounds(what, host):
-    """The same of the focal loss."""
-    return rounds(f"focal, {what}", host)
+def call(loss, dtype, what, rows=ROWS):
+    """Nanoseconds per row of a call, in the better state of the heap."""
+    where = {"loss": loss, "dtype": dtype, "what": what, "rows": rows, "heap": "kept"}
+    return shown(cell("kernels", "ns/row", **where), ".1f")
 
 
-def faults(what, host):
-    """Minor page faults of a round."""
-    return f"{cell('rounds', 'faults/round', host=host, objective=what):,}"
+def constant(dtype, weighted, what, rows=ROWS, *, column="ms", form=",.0f"):
+    """Milliseconds of the constant."""
+    where = {"labels and offsets": dtype, "weighted": weighted, "what": what, "rows": rows}
+    return shown(cell("constant", column, **where), form)
 
 
-def call(what, loss, dtype):
-    """Time of a call in the better state of the heap."""
-    return f"{cell('kernels', 'ns/row', heap='kept', loss=loss, dtype=dtype, what=what):.1f} ns"
+def table(head, lines):
+    """A Markdown table."""
+    rows = [head, ["---"] * len(head), *lines]
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
 
 
-def constant(what, dtype):
-    """Time of the optimal constant."""
-    name = "scipy newton" if what == "textbook" else what
-    where = {"labels and offsets": dtype, "weighted": False}
-    return f"{cell('constant', 'ms', what=name, **where):.0f} ms"
+def measured_on(*names):
+    """The machine and the days of some results."""
+    machines = [result(name)["machine"] for name in names]
+    days = " and ".join(sorted({machine["date"] for machine in machines}))
+    versions = ", ".join(f"{name} {machines[0][name]}" for name in ("xgboost", "lightgbm"))
+    return f"\n\n{machines[0]['cpu']}, {machines[0]['cores']} cores, {days}; {versions}."
 
 
-def table():
-    """The table, with the machine below."""
-    about = json.loads((RESULTS / "rounds.json").read_text())["machine"]
-    lines = ["| 1,000,000 rows | textbook | ours, NumPy | ours, numba |", "|---|---|---|---|"]
-    for host, name in (("xgboost", "XGBoost"), ("lightgbm", "LightGBM")):
-        again = rounds("native again", host)
-        title = f"round of {name} / its own objective's (noise: {again})"
-        lines.append(line(title, rounds, host=host))
-        lines.append(line("the same, focal loss", focal_rounds, host=host))
-    native = faults("native", "xgboost")
-    title = f"minor page faults in a round of XGBoost (its own objective: {native})"
-    lines.append(line(title, faults, host="xgboost"))
-    dtypes = ("float32", "float64")
-    lines += [
-        line(f"gradient and hessian of a row, {loss}, {dtype}", call, loss=loss, dtype=dtype)
-        for loss in ("WCE", "focal")
-        for dtype in dtypes
+def speed():
+    """Rounds, calls and constants at 1,000,000 rows."""
+    lines = []
+    for host, title in HOSTS.items():
+        noise = rounds(host, "native again")
+        for focal, of in (("", f"round of {title} (noise: {noise})"), ("focal, ", "focal loss")):
+            numbers = [rounds(host, f"{focal}{what}") for what in ("textbook", *KERNELS)]
+            lines.append([f"{of}, relative to its own objective's", *numbers])
+    faults = [
+        rounds("xgboost", what, column="faults/round", form=",")
+        for what in ("native", "textbook", *KERNELS)
     ]
-    title = "optimal constant with {} offsets (textbook: SciPy's Newton)"
-    lines += [line(title.format(dtype), constant, dtype=dtype) for dtype in dtypes]
-    machine = f"{about['cpu']}, {about['cores']} cores, {about['date']}"
-    return "\n".join([*lines, "", f"Measured on {machine}."])
+    lines.append([f"minor page faults in a round of XGBoost (its own: {faults[0]})", *faults[1:]])
+    for loss in ("BCE", "WCE", "focal", "focal 2.3"):
+        for dtype in DTYPES:
+            numbers = [call(loss, dtype, what) for what in ("textbook", *KERNELS)]
+            lines.append([f"gradient and hessian of a row, {loss}, {dtype}, ns", *numbers])
+    for dtype in DTYPES:
+        for weighted, of in (("no", ""), ("yes", ", weights")):
+            numbers = [constant(dtype, weighted, what) for what in ("scipy newton", *KERNELS)]
+            title = f"constant with {dtype} offsets{of}, ms (textbook: SciPy's Newton)"
+            lines.append([title, *numbers])
+    head = ["1,000,000 rows", "textbook", "ours, NumPy", "ours, numba"]
+    return table(head, lines) + measured_on("rounds", "kernels", "constant")
 
 
-def main():
-    """Print it."""
-    print(table())
+def growth():
+    """The same for more and fewer rows."""
+    lines = [
+        [f"{what} of {title} / its own", *(rounds(host, objective, n) for n in GROWTH)]
+        for host, title in HOSTS.items()
+        for what, objective in (
+            ("round", "native again"), ("round, textbook,", "textbook"),
+            ("round, NumPy,", "numpy"), ("round, numba,", "numba"),
+            ("whole training, NumPy,", "train, numpy"),
+        )
+    ]  # fmt: skip
+    lines += [
+        [f"peak memory of {title}, {of}, MB"]
+        + [rounds(host, what, n, column="peak MB", form=",") for n in GROWTH]
+        for host, title in HOSTS.items()
+        for what, of in (("native", "its own"), ("numpy", "ours"))
+    ]
+    lines += [
+        [f"call, WCE, {dtype}, {what}, ns per row", *(call("WCE", dtype, what, n) for n in GROWTH)]
+        for dtype in DTYPES
+        for what in ("textbook", *KERNELS)
+    ]
+    of_constant = {"column": "scipy newton / this", "form": ".1f"}
+    lines += [
+        [f"SciPy's Newton / constant, {dtype}{of}, {what}"]
+        + [constant(dtype, weighted, what, n, **of_constant) for n in GROWTH]
+        for dtype in DTYPES
+        for weighted, of in (("no", ""), ("yes", ", weights"))
+        for what in ("scipy newton again", *KERNELS)
+    ]
+    head = ["", *(f"{n:,} rows" for n in GROWTH)]
+    return table(head, lines) + measured_on("rounds", "kernels", "constant")
+
+
+def startup():
+    """Rounds that earn the start of numba back."""
+    lines = []
+    for loss in ("BCE", "WCE", "focal"):
+        for code in ("warm", "cold"):
+            where = {"loss": loss, "what": "numba", "code": code}
+            first = cell("startup", "ms first", rows=ROWS, **where) / 1000
+            earned = [cell("startup", "rounds to earn it", rows=n, **where) for n in GROWTH]
+            lines.append([loss, code, f"{first:.2f} s", *(shown(n, ",") for n in earned)])
+    head = ["loss", "compiled code", "first call", *(f"{n:,} rows" for n in GROWTH)]
+    return table(head, lines) + measured_on("startup")
+
+
+def memory():
+    """What stays in a process after calls with float32 margins."""
+    lines = []
+    for loss in ("WCE", "focal"):
+        for what, heap in (("textbook", "as it is"), ("numpy", "not kept"), ("numpy", "kept")):
+            where = {"loss": loss, "dtype": "float32", "what": what, "heap": heap}
+            numbers = [cell("memory", "MB left", rows=n, **where) for n in GROWTH]
+            lines.append([loss, f"{what}, {heap}", *(shown(n, ",.1f") for n in numbers)])
+    head = ["loss", "MB left in the process", *(f"{n:,} rows" for n in GROWTH)]
+    return table(head, lines) + measured_on("memory")
+
+
+TABLES = {"speed": speed, "growth": growth, "startup": startup, "memory": memory}
+
+
+def rendered(text):
+    """A page with its tables."""
+    return BLOCK.sub(lambda found: f"{found[1]}{TABLES[found[2]]()}\n{found[3]}", text)
+
+
+def main(argv=None):
+    """Print the tables, or write them into the pages."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", action="store_true", help="write the tables into the pages")
+    if parser.parse_args(argv).write:
+        for page in PAGES:
+            page.write_text(rendered(page.read_text()))
+        return
+    for name, make in TABLES.items():
+        print(f"<!-- table: {name} -->\n{make()}\n")
 
 
 if __name__ == "__main__":

@@ -34,10 +34,11 @@ def test_a_benchmark_prints_a_table_and_writes_json(name, tmp_path, capsys, monk
     assert len(table) == 2 + len(result["rows"]) > 3
 
 
-def test_the_readme_quotes_what_the_benchmarks_have_printed(monkeypatch):
+def test_the_pages_quote_what_the_benchmarks_have_printed(monkeypatch):
     monkeypatch.syspath_prepend(str(FOLDER))
-    table = importlib.import_module("summary").table()
-    assert table in (FOLDER.parent / "README.md").read_text()
+    summary = importlib.import_module("summary")
+    for page in summary.PAGES:
+        assert page.read_text() == summary.rendered(page.read_text())
     for result in (FOLDER / "results").glob("*.json"):
         told = json.loads(result.read_text())
         assert f"### {told['title']}" in result.with_suffix(".md").read_text()
