@@ -119,14 +119,16 @@ verbose_eval, callbacks
         given["base_score"], shift = start
     given["objective"] = _model.NATIVE
     given |= (silence := without_default_metric(given, asked))
-    custom_metric, maximize = metric_and_direction(custom_metric, maximize, loss, asked)
     own = objective(loss, hessian=hessian, hessian_floor=hessian_floor)
+    # Nobody but the user's own functions can give dtrain other labels while it trains.
+    alone = not callbacks and custom_metric is None
+    custom_metric, maximize = metric_and_direction(custom_metric, maximize, loss, asked)
     booster = xgb.train(
         given,
         dtrain,
         num_boost_round,
         evals=evals,
-        obj=own,
+        obj=own.bound(dtrain) if alone else own,
         maximize=maximize,
         early_stopping_rounds=early_stopping_rounds,
         evals_result=evals_result,
