@@ -4,6 +4,7 @@ import math
 import numbers
 import reprlib
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,8 @@ _ENCODE = " Encode the two classes as 0 and 1, for example with (y == 'yes').ast
 def numeric(name: str, values: ArrayLike) -> Array:
     """Return ``values`` as an array of booleans, integers or floats."""
     array = np.asarray(values)
+    if array.dtype.kind == "O":
+        array = _numbers_among(array)
     if array.dtype.kind not in "biuf":
         msg = f"{name} must hold numbers; got {type(values).__name__} of dtype {array.dtype}."
         msg += (
@@ -32,6 +35,22 @@ def numeric(name: str, values: ArrayLike) -> Array:
         msg = f"{name} has masked values; fill or drop them first."
         raise ValueError(msg)
     return array
+
+
+def is_missing(value: object) -> bool:
+    """Whether a value is None, NaN, NaT or pandas.NA, of which the last has no truth value."""
+    try:
+        return value is None or bool(value != value)  # noqa: PLR0124 - it is how NaN is told
+    except TypeError:
+        return True
+
+
+def _numbers_among(objects: Array) -> Array:
+    """Return objects that are numbers as floats, nan where one is missing, others as they are."""
+    values = [math.nan if is_missing(value) else value for value in objects.ravel().tolist()]
+    if not all(isinstance(value, numbers.Real | np.bool_ | Decimal) for value in values):
+        return objects
+    return np.array([float(value) for value in values]).reshape(objects.shape)
 
 
 def floats(name: str, values: ArrayLike) -> Array:

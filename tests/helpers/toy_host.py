@@ -93,6 +93,7 @@ def native(loss, y_true, sample_weight=None):
 ESTIMATOR, QUIET = ToyClassifier, {}
 EVAL_WEIGHT, EVAL_OFFSET = "eval_weight", "eval_offset"
 REFUSED = {"margin": "pass it as offset="}
+ROUNDS, PREDICT_REFUSED = (), {}
 
 
 def requested_constant(estimator):

@@ -54,7 +54,17 @@ def test_parameters_that_would_be_ignored_are_refused(host, params, message):
         (LIGHTGBM, {"init_model": "model.txt"}, r"gradpair.lightgbm.train\(init_model=\)"),
         (LIGHTGBM, {"eval_class_weight": ["balanced"]}, "eval_sample_weight="),
         (LIGHTGBM, {"eval_metric": "binary_logloss"}, "computed from raw scores"),
-        (LIGHTGBM, {"eval_X": (DATA.x,), "eval_y": (DATA.y,)}, "pass evaluation sets as eval_s"),
+        (XGBOOST, {"eval_X": DATA.x}, "eval_X was passed alone; pass eval_y too"),
+        (LIGHTGBM, {"eval_y": DATA.y}, "eval_y was passed alone; pass eval_X too"),
+        (LIGHTGBM, {"eval_X": (DATA.x, DATA.x), "eval_y": (DATA.y,)}, "holds 2 sets, so eval_y"),
+        (XGBOOST, {"eval_X": (DATA.x,), "eval_y": DATA.y}, "eval_y must be a tuple of as many"),
+        (
+            LIGHTGBM,
+            {"eval_set": [(DATA.x, DATA.y)], "eval_X": DATA.x, "eval_y": DATA.y},
+            "but not as both",
+        ),
+        (XGBOOST, {"eval_set": 3}, "list of pairs .* got a int"),
+        (LIGHTGBM, {"early_stopping_rounds": 5}, r"callbacks=\[lightgbm.early_stopping"),
         (LIGHTGBM, {"eval_set": [(DATA.x, DATA.y)], "eval_names": "new"}, "list of 1 names"),
         (XGBOOST, {"eval_set": [DATA.x, DATA.y]}, "list of pairs .* got a ndarray in it"),
         (XGBOOST, {"offset": DATA.offset, "eval_set": [(DATA.x, DATA.y)]}, "base_margin_eval"),
@@ -74,12 +84,15 @@ def test_arguments_of_fit_that_cannot_be_honoured_are_refused(host, fit_params, 
     ("y", "message"),
     [
         (DATA.y * 0.7, r"Unknown label type: continuous.*np.column_stack\(\[1 - y, y\]\)"),
-        (DATA.y * 0, r"y has 1 class: \[0.0\]"),
+        (DATA.y * 0, r"y has 1 class, in these numbers of rows: {0.0: 1797}.*StratifiedKFold"),
         (np.arange(DATA.y.size) % 3, "y has 3 classes"),
         (np.column_stack([DATA.y, DATA.y]), "each row must sum to 1"),
         (np.column_stack([DATA.y - 1, 2 - DATA.y]), r"y_true must lie in \[0, 1\]"),
         (DATA.y[1:], "inconsistent numbers of samples"),
-        (np.where(DATA.y == 1, "a", None), "labels of one type, none of them missing"),
+        (
+            np.where(DATA.y == 1, "a", None),
+            r"y has missing labels: \d+ of 1797, the first in row 0. Drop",
+        ),
     ],
 )
 @HOST
@@ -92,10 +105,7 @@ def test_labels_of_other_than_two_classes_are_refused(host, y, message):
     ("args", "message"),
     [
         ((make_pipeline(XGBClassifier()),), "BoostingClassifier goes inside of it"),
-        (
-            (XGBClassifier,),
-            "estimator must be one of xgboost.XGBClassifier, lightgbm.LGBMClassifier, or",
-        ),
+        ((XGBClassifier,), r"an instance, not the class: write XGBClassifier\(\)"),
         ((type("Mine", (LGBMClassifier,), {})(),), "is a Mine; .* not its subclasses"),
         ((LGBMClassifier(metric=len),), "metric must be a name or a list of names"),
         (

@@ -22,8 +22,15 @@ REFUSED = {
     "init_score": "pass it as offset=",
     "init_model": "continue a model with gradpair.lightgbm.train(init_model=)",
     "eval_class_weight": f"weight the rows of evaluation sets with {EVAL_WEIGHT}=",
-    "eval_X": "pass evaluation sets as eval_set=",
-    "eval_y": "pass evaluation sets as eval_set=",
+    "early_stopping_rounds": "pass callbacks=[lightgbm.early_stopping(...)]",
+}
+ROUNDS = ("start_iteration", "num_iteration")  # what predict calls the rounds to predict with
+PREDICT_REFUSED = {
+    "init_score": "pass it as offset=",
+    "raw_score": "raw scores are what decision_function returns",
+    "pred_leaf": "pass it to predict of booster_",
+    "pred_contrib": "pass it to predict of booster_",
+    "validate_features": "the names of features are always checked",
 }
 
 
@@ -67,9 +74,24 @@ def booster(estimator: lgb.LGBMClassifier) -> lgb.Booster:
     return estimator.booster_
 
 
-def margin(estimator: lgb.LGBMClassifier, features: Any) -> Array:
+def margin(estimator: lgb.LGBMClassifier, features: Any, **rounds: Any) -> Array:
     """Return the raw scores of rows, without their offsets."""
-    return np.asarray(estimator.predict(features, raw_score=True))
+    return np.asarray(estimator.predict(features, raw_score=True, **rounds))
+
+
+def skipped(
+    estimator: lgb.LGBMClassifier,  # noqa: ARG001 - another host asks its model
+    start: tuple[float, float],
+    *,
+    start_iteration: int = 0,
+    num_iteration: int = -1,  # noqa: ARG001
+) -> float:
+    """Return what belongs to every range of rounds, where a range leaves out the first tree.
+
+    The start, a constant and a correction, is in that tree. The constant stays there, as in
+    LightGBM's own models.
+    """
+    return start[1] if start_iteration > 0 else 0.0
 
 
 def _metrics(parameter: Any, argument: Any, plan: TrainingPlan) -> tuple[list[str], list[Any]]:

@@ -1,21 +1,18 @@
 """scikit-learn: a classifier around XGBClassifier or LGBMClassifier that trains with a loss."""
 
-import dataclasses
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from types import ModuleType
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gradpair._hosts import record
+from gradpair import _validation
 from gradpair._hosts.callables import Hessian
-from gradpair._hosts.params import qualified_name
 from gradpair._intercept import optimal_constant
 from gradpair._links import sigmoid
 from gradpair._validation import Array
-from gradpair.losses import BinaryCrossEntropy, Loss, check_loss
+from gradpair.losses import Loss
 
 try:
     from sklearn.base import BaseEstimator, ClassifierMixin
@@ -27,11 +24,9 @@ except ModuleNotFoundError as error:
     raise ModuleNotFoundError(msg, name=error.name) from error
 
 from gradpair._hosts.estimator import EncodedRows, TrainingPlan
-from gradpair.sklearn import _rows
+from gradpair.sklearn import _arguments, _evaluation, _hosts, _labels, _loss, _rows
 
 __all__ = ["BoostingClassifier"]
-
-LossFactory = Callable[[Array, Array | None], Loss]
 
 
 class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -118,10 +113,18 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     __module__ = "gradpair.sklearn"  # where pickles look for it
 
+    # What metadata routing can request beside the keywords that the signatures name.
+    __metadata_request__fit: ClassVar = dict.fromkeys(_arguments.FIT)
+    __metadata_request__predict: ClassVar = dict.fromkeys(_arguments.ROUNDS)
+    __metadata_request__predict_proba: ClassVar = dict.fromkeys(_arguments.ROUNDS)
+    __metadata_request__decision_function: ClassVar = dict.fromkeys(_arguments.ROUNDS)
+    __metadata_request__score: ClassVar = dict.fromkeys(_arguments.ROUNDS)
+
+    @_arguments.explains_unknown
     def __init__(
         self,
         estimator: Any = None,
-        loss: Loss | LossFactory | None = None,
+        loss: Loss | _loss.LossFactory | None = None,
         *,
         calibrated: bool = False,
         hessian: Hessian | None = None,
@@ -135,7 +138,8 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Return the parameters, with ``deep`` also those of the estimator and of the loss."""
         params: dict[str, Any] = super().get_params(deep=deep)
         if deep:
-            params |= {f"loss__{name}": getattr(self.loss, name) for name in _fields(self.loss)}
+            known = [] if isinstance(self.loss, type) else _loss.fields(self.loss)
+            params |= {f"loss__{name}": getattr(self.loss, name) for name in known}
         return params
 
     def set_params(self, **params: Any) -> Self:
@@ -153,7 +157,7 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         rest = {n: v for n, v in params.items() if not n.startswith(prefix)}
         self._check_names(rest)
         if changes:
-            rest["loss"] = _replace(rest.get("loss", self.loss), changes)
+            rest["loss"] = _loss.replace(rest.get("loss", self.loss), changes)
         super().set_params(**rest)
         return self
 
@@ -165,6 +169,8 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         *,
         offset: ArrayLike | None = None,
         eval_set: Sequence[tuple[Any, ArrayLike]] | None = None,
+        eval_X: Any = None,
+        eval_y: Any = None,
         **fit_params: Any,
     ) -> Self:
         """Train.
@@ -182,12 +188,16 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             too.
         eval_set : list of (X, y) or None
             Data on which the loss is reported after every round, and watched by early stopping.
+        eval_X, eval_y : features and labels, tuples or lists of them, or None
+            The same data in two halves, in place of ``eval_set``: one set, or several. So a
+            pipeline can transform the features, with ``Pipeline(..., transform_input=["eval_X"])``.
         **fit_params
-            Passed to ``fit`` of the host's estimator. The weights and offsets of evaluation sets
-            have its names: ``sample_weight_eval_set`` and ``base_margin_eval_set`` in XGBoost,
-            ``eval_sample_weight`` and ``eval_init_score`` in LightGBM. The user's own metrics
-            replace the loss as what is reported, and see probabilities; those of
-            :func:`gradpair.xgboost.metric` and :func:`gradpair.lightgbm.metric` what they ask for.
+            Passed to ``fit`` of the host's estimator, the objects themselves and not copies. The
+            weights and offsets of evaluation sets have its names: ``sample_weight_eval_set`` and
+            ``base_margin_eval_set`` in XGBoost, ``eval_sample_weight`` and ``eval_init_score`` in
+            LightGBM. The user's own metrics replace the loss as what is reported, and see
+            probabilities; those of :func:`gradpair.xgboost.metric` and
+            :func:`gradpair.lightgbm.metric` what they ask for.
 
         Returns
         -------
@@ -197,46 +207,51 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         ValueError
-            Labels of other than two classes; shapes that differ; a parameter of the estimator that
-            has no effect beside a custom objective (``scale_pos_weight``, ``is_unbalance``, a
-            callable ``objective``, ...).
+            Labels of other than two classes, or missing ones; shapes that differ; a parameter of
+            the estimator that has no effect beside a custom objective (``scale_pos_weight``,
+            ``is_unbalance``, a callable ``objective``, ...).
         TypeError
-            An estimator of another kind, a loss that is not one, or values that are not numbers.
+            An estimator of another kind, a loss that is not one, values that are not numbers, or a
+            keyword that the host's ``fit`` does not know.
         """
-        estimator, host = _estimator_and_host(self.estimator)
+        estimator, host = _hosts.estimator_and_host(self.estimator, self.loss)
+        _loss.check(self.loss)
         if not isinstance(self.calibrated, bool | np.bool_):
             msg = f"calibrated must be True or False; got {self.calibrated!r}."
             raise TypeError(msg)
         requested = host.requested_constant(estimator)
-        for name, way_out in host.REFUSED.items():
-            if fit_params.get(name) is not None:
-                msg = f"fit takes no {name}; {way_out}."
-                raise ValueError(msg)
+        _arguments.check_fit(estimator, host, fit_params)
+        pairs = _evaluation.pairs_of(eval_set, eval_X, eval_y)
         features = self._checked(X, y, reset=True)
-        classes, target = _rows.encode(y)
+        classes, target = _labels.encode(y)
         weight = _rows.class_weighted(estimator, classes, target, sample_weight)
         rows = _rows.make_rows(features, target, weight, offset)
-        loss = _resolve(self.loss, rows)
+        loss = _loss.resolve(self.loss, rows)
         if (constant := requested) is None:
             constant = optimal_constant(loss, rows.y, offset=rows.offset, sample_weight=rows.weight)
-        sets = self._evaluation_sets(eval_set, fit_params, host, classes, (X, y, offset))
+        sets = self._evaluation_sets(pairs, fit_params, host, classes, (X, y, offset))
         plan = TrainingPlan(loss, constant, self.hessian, self.calibrated)
         trained = host.train(estimator, rows, sets, plan, fit_params)
         self.classes_, self.loss_, self.constant_ = classes, loss, constant
         self.estimator_, self.best_iteration_, self.evals_result_ = trained
-        self._needs_offset = offset is not None
+        self._needs_offset, self._model_shift = offset is not None, plan.model_shift
         self._calibrates = bool(self.calibrated) and loss.calibration_shift is None
         return self
 
-    def decision_function(self, X: Any, *, offset: ArrayLike | None = None) -> Array:
+    def decision_function(self, X: Any, *, offset: ArrayLike | None = None, **rounds: Any) -> Array:
         """Log-odds of the second class.
 
         Parameters
         ----------
         X : array, sparse matrix or data frame of shape (n_samples, n_features)
-            EncodedRows to predict.
+            Rows to predict.
         offset : array-like of shape (n_samples,) or None
             Known log-odds of each row, if the model was fitted with them.
+        **rounds
+            With which rounds to predict, by the host's name and as in its own ``predict``:
+            ``iteration_range`` in XGBoost, ``start_iteration`` and ``num_iteration`` in LightGBM.
+            A correction that is in the model (``calibrated``) goes with any of them, and so does
+            the start in XGBoost; in LightGBM the first round holds the start.
 
         Returns
         -------
@@ -247,25 +262,33 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ------
         ValueError
             An offset is missing, or not wanted; X is not like the training rows.
+        TypeError
+            A keyword that is not among these, or another host's.
         sklearn.exceptions.NotFittedError
             The estimator is not fitted.
         """
         check_is_fitted(self)
-        X = self._checked(X, reset=False)
-        raw: Array = _host_of(self.estimator_).margin(self.estimator_, X)
+        host = _hosts.host_of(self.estimator_)
+        rounds = _arguments.rounds(host, rounds)
         if offset is None and self._needs_offset:
             msg = "the model was fitted with offset=; pass the offset= of these rows too."
             raise ValueError(msg)
         if offset is not None and not self._needs_offset:
             msg = "the model was fitted without offset=; drop it, or fit with it."
             raise ValueError(msg)
+        X = self._checked(X, reset=False)
+        raw: Array = host.margin(self.estimator_, X, **rounds)
+        if rounds and (
+            rest := host.skipped(self.estimator_, (self.constant_, self._model_shift), **rounds)
+        ):
+            raw = raw + raw.dtype.type(rest)
         if offset is not None:
             raw = raw + _rows.checked_offsets(offset, raw.size)
         if self._calibrates:  # where the model cannot
             return self.loss_._calibrated_log_odds(raw)
         return raw
 
-    def predict_proba(self, X: Any, *, offset: ArrayLike | None = None) -> Array:
+    def predict_proba(self, X: Any, *, offset: ArrayLike | None = None, **rounds: Any) -> Array:
         """Probabilities of the two classes.
 
         Parameters and errors are those of :meth:`decision_function`.
@@ -275,10 +298,10 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         array of shape (n_samples, 2)
             In the order of ``classes_``.
         """
-        log_odds = self.decision_function(X, offset=offset)
+        log_odds = self.decision_function(X, offset=offset, **rounds)
         return np.column_stack([sigmoid(-log_odds), sigmoid(log_odds)])
 
-    def predict(self, X: Any, *, offset: ArrayLike | None = None) -> Array:
+    def predict(self, X: Any, *, offset: ArrayLike | None = None, **rounds: Any) -> Array:
         """The more probable class of each row.
 
         Parameters and errors are those of :meth:`decision_function`.
@@ -288,7 +311,7 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         array of shape (n_samples,)
             Labels. For another threshold see scikit-learn's ``TunedThresholdClassifierCV``.
         """
-        positive = self.decision_function(X, offset=offset) > 0
+        positive = self.decision_function(X, offset=offset, **rounds) > 0
         predicted: Array = self.classes_[positive.astype(int)]
         return predicted
 
@@ -299,12 +322,13 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         sample_weight: ArrayLike | None = None,
         *,
         offset: ArrayLike | None = None,
+        **rounds: Any,
     ) -> float:
         """Accuracy of :meth:`predict`, weighted.
 
         Parameters
         ----------
-        X, offset
+        X, offset, **rounds
             As in :meth:`decision_function`.
         y : array-like of shape (n_samples,)
             True labels.
@@ -316,14 +340,17 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         float
             Between 0 and 1.
         """
-        predicted = self.predict(X, offset=offset)
+        y = _labels.hard(y)
+        if sample_weight is not None:
+            sample_weight = _validation.weights(sample_weight)
+        predicted = self.predict(X, offset=offset, **rounds)
         return float(accuracy_score(y, predicted, sample_weight=sample_weight))
 
     @property
     def booster_(self) -> Any:
         """The model, of the host's own objective for binary targets."""
         check_is_fitted(self)
-        return _host_of(self.estimator_).booster(self.estimator_)
+        return _hosts.host_of(self.estimator_).booster(self.estimator_)
 
     @property
     def feature_importances_(self) -> Array:
@@ -363,78 +390,24 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _evaluation_sets(
         self,
-        eval_set: Any,
+        pairs: Sequence[tuple[Any, Any]],
         fit_params: dict[str, Any],
         host: ModuleType,
         classes: Array,
         given: tuple[Any, Any, ArrayLike | None],
     ) -> list[EncodedRows]:
         """Take the evaluation sets, with their weights and offsets, out of ``fit_params``."""
-        pairs = _rows.pairs_of(eval_set)
         weights, offsets = (
-            _rows.one_per_set(name, fit_params.pop(name, None), len(pairs))
+            _evaluation.one_per_set(name, fit_params.pop(name, None), len(pairs))
             for name in (host.EVAL_WEIGHT, host.EVAL_OFFSET)
         )
         sets = []
         for (X, y), weight, offset in zip(pairs, weights, offsets, strict=True):
             if (offset is None) != (given[2] is None):
-                msg = f"with eval_set, pass both offset= and {host.EVAL_OFFSET}=, or neither."
+                msg = f"with evaluation sets, pass offset= and {host.EVAL_OFFSET}=, or neither."
                 raise ValueError(msg)
-            features, target = self._checked(X, reset=False), _rows.encode(y, classes)[1]
+            target = _labels.encode(y, classes, "eval_set")[1]
+            features = self._checked(X, reset=False)
             rows = _rows.make_rows(features, target, weight, offset)
             sets.append(rows._replace(training=X is given[0] and y is given[1]))
         return sets
-
-
-def _estimator_and_host(estimator: Any) -> tuple[Any, ModuleType]:
-    """Return the estimator, or the default one, and the adapter of its host."""
-    if estimator is not None:
-        return estimator, _host_of(estimator)
-    for host in record.installed():
-        adapter = host.adapter()
-        return adapter.ESTIMATOR(), adapter
-    extras = " or ".join(f"'gradpair[{name}]'" for name in record.HOSTS)
-    msg = f"estimator=None needs a host: pip install {extras}"
-    raise ModuleNotFoundError(msg)
-
-
-def _host_of(estimator: object) -> ModuleType:
-    """Return the adapter of an estimator's host, which is imported already if it is one."""
-    for name in record.HOSTS:
-        if sys.modules.get(name) is not None:
-            adapter = record.load(name).adapter()
-            if isinstance(estimator, adapter.ESTIMATOR):
-                return adapter
-    kinds = [qualified_name(host.adapter().ESTIMATOR) for host in record.installed()]
-    msg = (
-        f"estimator must be one of {', '.join(kinds)}, or None; got {estimator!r}. In a pipeline "
-        f"or a search, BoostingClassifier goes inside of it."
-    )
-    raise TypeError(msg)
-
-
-def _fields(loss: object) -> list[str]:
-    """Return the names of a record's parameters."""
-    if isinstance(loss, Loss) and dataclasses.is_dataclass(loss):
-        return [field.name for field in dataclasses.fields(loss) if field.init]
-    return []
-
-
-def _replace(loss: Any, changes: dict[str, Any]) -> Any:
-    """Return the record with other values."""
-    if unknown := sorted(changes.keys() - _fields(loss)):
-        msg = (
-            f"Invalid parameter {unknown[0]!r} for loss {loss!r}, which has {_fields(loss)!r}. For "
-            f"others set loss= to one that has them, as gradpair.WeightedCrossEntropy(alpha=1.0)."
-        )
-        raise ValueError(msg)
-    return dataclasses.replace(loss, **changes)
-
-
-def _resolve(loss: Loss | LossFactory | None, rows: EncodedRows) -> Loss:
-    """Return the record to minimise, made of the training rows if it is a callable."""
-    if loss is None:
-        return BinaryCrossEntropy()
-    if isinstance(loss, Loss | type) or not callable(loss):
-        return check_loss(loss)
-    return check_loss(loss(rows.y, rows.weight))

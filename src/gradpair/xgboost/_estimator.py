@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import xgboost as xgb
 
 from gradpair._hosts.estimator import EncodedRows, Trained, TrainingPlan, fields_of_sets
@@ -19,6 +20,12 @@ EVAL_WEIGHT, EVAL_OFFSET = "sample_weight_eval_set", "base_margin_eval_set"
 REFUSED = {
     "base_margin": "pass it as offset=",
     "xgb_model": "continue a model with gradpair.xgboost.train(xgb_model=)",
+}
+ROUNDS = ("iteration_range",)  # what predict calls the rounds to predict with
+PREDICT_REFUSED = {
+    "base_margin": "pass it as offset=",
+    "output_margin": "margins are what decision_function returns",
+    "validate_features": "the names of features are always checked",
 }
 
 
@@ -74,10 +81,31 @@ def booster(estimator: xgb.XGBClassifier) -> xgb.Booster:
     return estimator.get_booster()
 
 
-def margin(estimator: xgb.XGBClassifier, features: Any) -> Array:
+def margin(
+    estimator: xgb.XGBClassifier, features: Any, iteration_range: tuple[int, int] | None = None
+) -> Array:
     """Return the margins of rows, without their offsets."""
-    margins: Array = estimator.predict(features, output_margin=True)
+    if iteration_range is not None and np.shape(iteration_range) != (2,):
+        msg = f"iteration_range must be a pair of rounds, (first, end); got {iteration_range!r}."
+        raise ValueError(msg)
+    margins: Array = estimator.predict(
+        features, output_margin=True, iteration_range=iteration_range
+    )
     return margins
+
+
+def skipped(
+    estimator: xgb.XGBClassifier, start: tuple[float, float], *, iteration_range: tuple[int, int]
+) -> float:
+    """Return what belongs to every range of rounds, where a range leaves out the first tree.
+
+    XGBoost's own models keep their start in the intercept; here the first tree holds what the
+    intercept cannot, of the start and of its correction.
+    """
+    first, end = iteration_range
+    if not first or not end:  # with an end of 0, XGBoost predicts with all rounds
+        return 0.0
+    return sum(start) - _model.intercept_of(estimator.get_booster())
 
 
 def _up_to_the_best(estimator: xgb.XGBClassifier) -> tuple[int | None, xgb.Booster]:

@@ -38,6 +38,11 @@ def objective_of(booster: xgb.Booster) -> str:
     return str(json.loads(booster.save_config())["learner"]["objective"]["name"])
 
 
+def intercept_of(booster: xgb.Booster) -> float:
+    """Return the margin at which the model starts without ``base_margin``."""
+    return _intercept(json.loads(booster.save_config())["learner"])
+
+
 def structures(booster: xgb.Booster) -> list[Any]:
     """Return the splits of each tree, without the values of its leaves."""
     return [_structure(json.loads(tree)) for tree in booster.get_dump(dump_format="json")]
