@@ -33,6 +33,7 @@ PUBLIC = {
     "gradpair.xgboost": ["cv", "metric", "native", "objective", "to_native", "train"],
     "gradpair.lightgbm": ["cv", "metric", "native", "objective", "to_native", "train"],
     "gradpair.sklearn": ["BoostingClassifier"],
+    "gradpair.sklearn.onnx": [],  # importing it is all that it is for
 }  # fmt: skip
 
 

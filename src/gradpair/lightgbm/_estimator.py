@@ -1,7 +1,9 @@
 """LGBMClassifier inside BoostingClassifier."""
 
+import importlib
 import inspect
 from collections.abc import Sequence
+from types import ModuleType
 from typing import Any
 
 import lightgbm as lgb
@@ -67,6 +69,11 @@ def train(
     model = _model.with_shift(trainer.booster_, plan.constant + plan.model_shift)
     best = model.best_iteration if model.best_iteration > 0 else None
     return Trained(_fitted(estimator, model, rows), best, trainer.evals_result_ if sets else {})
+
+
+def onnx() -> ModuleType:
+    """Import the converter of its models to ONNX, which needs onnxmltools."""
+    return importlib.import_module("gradpair.lightgbm._onnx")
 
 
 def booster(estimator: lgb.LGBMClassifier) -> lgb.Booster:

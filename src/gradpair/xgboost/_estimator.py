@@ -1,6 +1,8 @@
 """XGBClassifier inside BoostingClassifier."""
 
+import importlib
 from collections.abc import Sequence
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -74,6 +76,11 @@ def train(
     if plan.model_shift:
         model = _model.with_shift(model, plan.model_shift)
     return Trained(_fitted(kind, params, model), best, trainer.evals_result() if sets else {})
+
+
+def onnx() -> ModuleType:
+    """Import the converter of its models to ONNX, which needs onnxmltools."""
+    return importlib.import_module("gradpair.xgboost._onnx")
 
 
 def booster(estimator: xgb.XGBClassifier) -> xgb.Booster:

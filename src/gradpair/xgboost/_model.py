@@ -43,6 +43,11 @@ def intercept_of(booster: xgb.Booster) -> float:
     return _intercept(json.loads(booster.save_config())["learner"])
 
 
+def has_plain_trees(booster: xgb.Booster) -> bool:
+    """Whether the model is a sum of trees: not linear, nor scaled by dropout."""
+    return bool(_trees(json.loads(booster.save_raw("json"))["learner"]))
+
+
 def structures(booster: xgb.Booster) -> list[Any]:
     """Return the splits of each tree, without the values of its leaves."""
     return [_structure(json.loads(tree)) for tree in booster.get_dump(dump_format="json")]
