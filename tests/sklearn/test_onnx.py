@@ -30,8 +30,8 @@ pytestmark = [
 ]
 import gradpair.sklearn.onnx  # noqa: E402 - after the packages that it needs
 
-X, Y = load_breast_cancer(return_X_y=True)
-X = X.astype(np.float32)
+DOUBLE, Y = load_breast_cancer(return_X_y=True)
+X = DOUBLE.astype(np.float32)
 TEXT = np.where(Y == 1, "b", "m")
 
 
@@ -59,7 +59,7 @@ def assert_equal(onnx, model, x=X, inputs=None):
 @pytest.mark.parametrize("front", [(), (StandardScaler(),), (MinMaxScaler(), PCA(9))], ids=len)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_a_pipeline_predicts_the_same(host, front, dtype):
-    x = X.astype(dtype)
+    x = DOUBLE.astype(dtype)
     model = make_pipeline(*front, BoostingClassifier(host.estimator(40), LOSS)).fit(x, TEXT)
     assert_equal(convert(model, x), model, x)
 
@@ -68,7 +68,7 @@ def test_a_pipeline_predicts_the_same(host, front, dtype):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("y", [Y, TEXT, Y == 1, 2.0 * Y + 3], ids=lambda y: str(y.dtype))
 def test_labels_of_every_kind_and_every_form_of_probabilities(host, y, dtype):
-    x = X.astype(dtype)
+    x = DOUBLE.astype(dtype)
     model = BoostingClassifier(host.estimator(), FOCAL).fit(x, y)
     expected, classes = model.predict_proba(x), model.classes_.tolist()
     assert_equal(convert(model, x), model, x)
@@ -132,6 +132,11 @@ def test_models_of_every_kind(host, way):
     estimator, loss, params = way(host)
     model = BoostingClassifier(estimator, loss, **params).fit(X, TEXT)
     assert_equal(convert(model), model)
+
+
+def test_a_first_tree_of_one_leaf_of_0_is_no_other_start():
+    model = BoostingClassifier(XGBOOST.estimator(3, gamma=1e9, learning_rate=0.0, base_score=0.5))
+    assert_equal(convert(model.fit(X, TEXT)), model)
 
 
 @HOST

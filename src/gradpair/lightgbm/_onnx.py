@@ -31,7 +31,7 @@ class Readable:
         _check(nodes)
         for node in nodes:
             if "threshold" in node:
-                _prepare(node)
+                _round_down(node)
 
     def dump_model(self) -> dict[str, Any]:
         """Return the trees."""
@@ -59,10 +59,8 @@ def _check(nodes: list[Node]) -> None:
     raise ValueError(msg)
 
 
-def _prepare(node: Node) -> None:
-    """Round a threshold down, and say where nan goes that the host takes for 0."""
-    if node["missing_type"] == "None":
-        node["default_left"] = node["threshold"] >= 0
+def _round_down(node: Node) -> None:
+    """Round a threshold down."""
     largest = np.finfo(np.float32).max  # a threshold beyond lies between all numbers and nan
     rounded = np.float32(np.clip(node["threshold"], -largest, largest))
     if float(rounded) > node["threshold"]:
