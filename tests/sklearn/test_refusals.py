@@ -144,3 +144,26 @@ def test_what_is_not_fitted_says_so(host):
             use(DATA.x)
     assert not hasattr(model, "booster_")
     assert not hasattr(model, "feature_importances_")
+
+
+@HOST
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"y": np.where(DATA.y == 1, None, "a")},
+        {"sample_weight": -DATA.weight},
+        {"eval_set": [(DATA.x, DATA.y)]},  # of other features
+        {"callback": 3},
+    ],
+    ids=["labels", "weights", "sets", "keywords"],
+)
+def test_a_fit_that_fails_leaves_the_model_as_it_was(host, given):
+    model = BoostingClassifier(host.estimator(2), LOSS)
+    with pytest.raises((ValueError, TypeError)):
+        model.fit(DATA.x[:, :5], **{"y": DATA.y, **given})
+    assert list(vars(model)) == ["estimator", "loss", "calibrated", "hessian"]
+    before = dict(vars(model.fit(DATA.x, DATA.y)))
+    with pytest.raises((ValueError, TypeError)):
+        model.fit(DATA.x[:, :5], **{"y": DATA.y, **given})
+    assert vars(model) == before
+    assert model.predict(DATA.x).shape == DATA.y.shape

@@ -91,12 +91,12 @@ def test_a_start_beyond_the_intercept_goes_with_any_rounds():
 
 
 @pytest.mark.parametrize("booster", ["dart", "gblinear"])
+@pytest.mark.filterwarnings("ignore")  # XGBoost deprecates them
 def test_other_boosters_of_xgboost_keep_their_start_in_the_intercept(booster):
     params = {"booster": booster} | ({"rate_drop": 0.3} if booster == "dart" else {})
     estimator = xgb.XGBClassifier(n_estimators=6, n_jobs=1, **params)
     model = BoostingClassifier(estimator, LOSS, calibrated=True)
-    with pytest.warns() if xgb.__version__ >= "3.4" else sklearn.config_context():
-        model.fit(OLD.x, OLD.y)
+    model.fit(OLD.x, OLD.y)
     own = model.estimator_.predict(NEW.x, output_margin=True, iteration_range=(2, 5))
     assert_allclose(model.decision_function(NEW.x, iteration_range=(2, 5)), own, atol=1e-5)
 

@@ -5,12 +5,13 @@ import functools
 import inspect
 from collections.abc import Callable, Iterable
 from types import ModuleType
-from typing import Any, NoReturn, ParamSpec
+from typing import Any, NoReturn, ParamSpec, TypeVar
 
 from gradpair._hosts import record
 from gradpair.sklearn import _loss
 
 P = ParamSpec("P")
+T = TypeVar("T")
 
 OWN = ("sample_weight", "offset", "eval_set", "eval_X", "eval_y")  # keywords of fit itself
 # What else metadata routing can request: the keywords of the hosts' own methods.
@@ -42,6 +43,23 @@ def explains_unknown(init: Callable[P, None]) -> Callable[P, None]:
         init(*args, **kwargs)
 
     return checked
+
+
+def all_or_nothing(fit: Callable[P, T]) -> Callable[P, T]:
+    """Make a method leave its object as it was where it raises an error."""
+
+    @functools.wraps(fit)
+    def fitted(*args: P.args, **kwargs: P.kwargs) -> T:
+        attributes: Any = vars(args[0])
+        before = dict(attributes)
+        try:
+            return fit(*args, **kwargs)
+        except BaseException:
+            attributes.clear()
+            attributes.update(before)
+            raise
+
+    return fitted
 
 
 def _refuse_keyword(name: str, known: list[str]) -> NoReturn:

@@ -40,10 +40,10 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     Parameters
     ----------
     estimator : XGBClassifier, LGBMClassifier or None
-        The host's estimator, with its parameters. It is cloned, never changed. None is the one
-        whose host is installed, XGBoost's if both are. ``class_weight`` of LGBMClassifier goes
-        into the weights of the rows; ``base_score`` of XGBClassifier, a probability, replaces the
-        optimal constant.
+        The host's estimator, with its parameters. It is never changed, and what it holds, such as
+        callbacks, reaches training as the objects that they are. None is the one whose host is
+        installed, XGBoost's if both are. ``class_weight`` of LGBMClassifier goes into the weights
+        of the rows; ``base_score`` of XGBClassifier, a probability, replaces the optimal constant.
     loss : Loss, callable or None
         What to minimise; None is :class:`~gradpair.BinaryCrossEntropy`. A callable
         ``(y_true, sample_weight) -> Loss`` is called with the training rows, such as
@@ -161,6 +161,7 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         super().set_params(**rest)
         return self
 
+    @_arguments.all_or_nothing
     def fit(
         self,
         X: Any,
