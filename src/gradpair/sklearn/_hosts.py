@@ -29,8 +29,8 @@ def host_of(estimator: object) -> ModuleType:
         return adapter
     kinds = [qualified_name(host.adapter().ESTIMATOR) for host in record.installed()]
     msg = (
-        f"estimator must be one of {', '.join(kinds)}, or None; got {estimator!r}. In a pipeline "
-        f"or a search, BoostingClassifier goes inside of it."
+        f"estimator must be one of {', '.join(kinds)}, or None; got {_loss.short(estimator)}. In a "
+        f"pipeline or a search, BoostingClassifier goes inside of it."
     )
     raise TypeError(msg)
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import difflib
+import reprlib
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,15 @@ from gradpair._validation import Array
 from gradpair.losses import BinaryCrossEntropy, Loss, check_loss
 
 LossFactory = Callable[[Array, Array | None], Loss]
+
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = 80
+
+
+def short(value: object) -> str:
+    """Return what stands for any object in a message, never a whole array."""
+    return _SHORT.repr(value).replace("\n", " ")
 
 
 def fields(loss: object) -> list[str]:
@@ -53,7 +63,7 @@ def check(loss: object) -> None:
     else:
         msg = (
             f"loss must be a gradpair.Loss, such as gradpair.WeightedCrossEntropy(alpha=9.0), or a "
-            f"callable (y_true, sample_weight) that returns one; got {loss!r}."
+            f"callable (y_true, sample_weight) that returns one; got {short(loss)}."
         )
     raise TypeError(msg)
 
