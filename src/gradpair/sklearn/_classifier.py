@@ -279,10 +279,9 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             raise ValueError(msg)
         X = self._checked(X, reset=False)
         raw: Array = host.margin(self.estimator_, X, **rounds)
-        if rounds and (
-            rest := host.skipped(self.estimator_, (self.constant_, self._model_shift), **rounds)
-        ):
-            raw = raw + raw.dtype.type(rest)
+        if rounds:
+            start = self.constant_, self._model_shift
+            raw = raw + raw.dtype.type(host.skipped(self.estimator_, start, **rounds))
         if offset is not None:
             raw = raw + _rows.checked_offsets(offset, raw.size)
         if self._calibrates:  # where the model cannot
