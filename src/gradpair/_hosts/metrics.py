@@ -2,9 +2,10 @@
 
 import dataclasses
 import inspect
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from gradpair._hosts.callables import MetricCallable
 from gradpair._links import sigmoid
@@ -43,6 +44,10 @@ class ProbabilityMetric:
         """The metric's own, since LightGBM counts its parameters."""
         return inspect.signature(self.metric)
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """Return itself: LightGBM's estimators copy metrics, and the user's may not be copied."""
+        return self
+
     def __call__(self, y_true: Array, raw: Array, *args: Any, **kwargs: Any) -> Any:
         """Call the metric at ``sigmoid(raw + start)``."""
         return self.metric(y_true, sigmoid(raw + self.start), *args, **kwargs)
@@ -53,3 +58,25 @@ def estimator_metric(metric: Callable[..., Any], start: float) -> Callable[..., 
     if isinstance(metric, MetricCallable) and metric.input == "raw":
         return dataclasses.replace(metric, start=metric.start + start)
     return ProbabilityMetric(metric, start)
+
+
+def distinct(metrics: Iterable[Callable[..., Any]]) -> list[Callable[..., Any]]:
+    """Return metrics of which no two of ours share the name that they have by default.
+
+    The further ones get a number, since hosts write what has one name into one history.
+    """
+    named: list[Callable[..., Any]] = []
+    seen = Counter[str]()
+    for given in metrics:
+        if isinstance(given, MetricCallable) and given.name == _default_name(given):
+            seen[given.name] += 1
+            number = seen[given.name]
+            name = given.name if number == 1 else f"{given.name}-{number}"
+            named.append(dataclasses.replace(given, name=name))
+        else:
+            named.append(given)
+    return named
+
+
+def _default_name(metric: MetricCallable) -> str:
+    return type(metric).of(metric.loss, metric.start, metric.input, None).name

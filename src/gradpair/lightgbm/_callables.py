@@ -1,7 +1,7 @@
 """LightGBM's custom objective and metric, in the native API and in its estimators."""
 
 from dataclasses import dataclass
-from typing import Any, Literal, final
+from typing import Any, Literal, Self, final
 
 from numpy.typing import ArrayLike
 
@@ -20,6 +20,10 @@ class _LightGBM(callables.HostCallable):
 
     host = "lightgbm"
     data_type = lgb.Dataset
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """Return itself: LightGBM copies its parameters, and a loss may hold what has no copy."""
+        return self
 
 
 @final

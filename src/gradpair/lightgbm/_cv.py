@@ -11,7 +11,9 @@ from gradpair._hosts import params as checks
 from gradpair._hosts.callables import HESSIAN_FLOOR, Hessian
 from gradpair.lightgbm import _dataset, _model, _start
 from gradpair.lightgbm._callables import objective
-from gradpair.lightgbm._params import requested_constant
+from gradpair.lightgbm._callbacks import Callbacks
+from gradpair.lightgbm._live import LiveStart
+from gradpair.lightgbm._params import mark, requested_constant, take_metrics
 from gradpair.lightgbm._start import Metrics
 from gradpair.losses import Loss
 
@@ -74,12 +76,13 @@ callbacks, eval_train_metric, return_cvbooster
     ('valid binary_cross_entropy-mean', 5)
     """
     params = checks.training_params(params, loss, "train_set", train_set, lgb.Dataset)
-    if metrics is not None:
-        params["metric"] = metrics
     constant = requested_constant(params, constant)
+    named = take_metrics(params if metrics is None else {"metric": metrics})
+    params["metric"] = "None"
     if init_model is not None:
-        init_model, constant = _start.continuable(init_model, constant), 0.0
-    starts: list[float] = []
+        init_model, constant = _start.continuable(init_model, constant, loss), 0.0
+    mark(params, train_set, inside=init_model is not None)
+    starts: list[LiveStart] = []
 
     def start_fold(
         train_rows: lgb.Dataset, valid_rows: lgb.Dataset, fold_params: dict[str, Any]
@@ -93,9 +96,12 @@ callbacks, eval_train_metric, return_cvbooster
                 del fold_params["objective"]
             start = requested_constant(fold_params, constant)
             fold_params["objective"] = copy_of_ours
+            if take_metrics(fold_params):
+                msg = "fpreproc asks for a metric of one fold; pass metrics= to cv, for all folds."
+                raise ValueError(msg)
         if start is None:
-            start = _start.fitted_constant(train_rows.construct(), loss, fold_params)
-        starts.append(start)
+            start = _fold_constant(train_rows.construct(), loss, fold_params, len(starts))
+        starts.append(LiveStart(start))
         for rows in (train_rows, valid_rows):
             offset = rows.construct().get_field("init_score")
             rows.set_init_score((np.zeros(rows.num_data()) if offset is None else offset) + start)
@@ -111,15 +117,30 @@ callbacks, eval_train_metric, return_cvbooster
             nfold=nfold,
             stratified=stratified,
             shuffle=shuffle,
-            feval=_start.metrics(feval, loss, 0.0),
+            feval=_start.metrics(named, feval, loss, 0.0),
             init_model=init_model,
             fpreproc=start_fold,
             seed=seed,
-            callbacks=callbacks,
+            callbacks=Callbacks(callbacks, starts).for_host(),
             eval_train_metric=eval_train_metric,
             return_cvbooster=return_cvbooster,
         )
     if isinstance(folded := results.get("cvbooster"), lgb.CVBooster):
-        pairs = zip(folded.boosters, starts, strict=True)
-        folded.boosters = [_model.with_shift(booster, start) for booster, start in pairs]
+        for start, booster in zip(starts, folded.boosters, strict=True):
+            start.finish(booster)
+        folded.boosters = [_model.with_shift(booster, 0.0) for booster in folded.boosters]
     return results
+
+
+def _fold_constant(
+    train_rows: lgb.Dataset, loss: Loss, params: Mapping[str, Any], fold: int
+) -> float:
+    """Fit the constant to the training rows of a fold, and say which one if that cannot be done."""
+    try:
+        return _start.fitted_constant(train_rows, loss, params)
+    except ValueError as error:
+        msg = (
+            f"fold {fold}, counted from 0, has no start: {error} Leave stratified=True, or pass "
+            f"folds= of which each has both classes among its training rows."
+        )
+        raise ValueError(msg) from error

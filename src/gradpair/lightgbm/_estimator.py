@@ -11,10 +11,13 @@ import numpy as np
 from sklearn.utils import _safe_indexing
 
 from gradpair._hosts.estimator import EncodedRows, Trained, TrainingPlan, fields_of_sets
-from gradpair._hosts.metrics import estimator_metric
+from gradpair._hosts.metrics import distinct, estimator_metric
 from gradpair._validation import Array
-from gradpair.lightgbm import _model, _params, _start
+from gradpair.lightgbm import _metrics, _model, _params
 from gradpair.lightgbm._callables import metric, objective
+from gradpair.lightgbm._callbacks import Callbacks
+from gradpair.lightgbm._live import LiveStart
+from gradpair.lightgbm._metrics import NamedMetric
 
 ESTIMATOR = lgb.LGBMClassifier
 QUIET = {"verbose": -1}  # parameters with which it prints nothing
@@ -56,17 +59,21 @@ def train(
     params = estimator.get_params(deep=False)
     _params.requested_constant(params, None)
     del params["class_weight"]  # it is in the weights of the rows
-    params |= _params.keep_features(params, rows.y.size)
+    of_fit = fit_params.pop("eval_metric", None)
+    functions = _metrics_of(_params.take_metrics(params), of_fit, plan)
+    _, more_callbacks = _params.take_early_stopping(params)
     params["objective"] = objective(plan.loss, start=plan.constant, hessian=plan.hessian)
-    names, functions = _metrics(params["metric"], fit_params.pop("eval_metric", None), plan)
-    params["metric"] = names or "None"
+    _params.mark(params, None, inside=not plan.constant)
+    live = LiveStart(plan.constant)
+    callbacks = [*(fit_params.pop("callbacks", None) or ()), *more_callbacks]
+    fit_params |= {"eval_metric": functions, "callbacks": Callbacks(callbacks, [live]).for_host()}
     trainer = lgb.LGBMClassifier(**params)
-    fit_params |= {"eval_metric": functions or None, **_evaluation(trainer, sets, fit_params)}
-    with _start.explained():
-        trainer.fit(
-            rows.features, rows.y, sample_weight=rows.weight, init_score=rows.offset, **fit_params
-        )
-    model = _model.with_shift(trainer.booster_, plan.constant + plan.model_shift)
+    fit_params |= _evaluation(trainer, sets, fit_params)
+    trainer.fit(
+        rows.features, rows.y, sample_weight=rows.weight, init_score=rows.offset, **fit_params
+    )
+    live.finish(trainer.booster_)
+    model = _model.with_shift(trainer.booster_, plan.model_shift)
     best = model.best_iteration if model.best_iteration > 0 else None
     return Trained(_fitted(estimator, model, rows), best, trainer.evals_result_ if sets else {})
 
@@ -101,15 +108,19 @@ def skipped(
     return start[1] if start_iteration > 0 else 0.0
 
 
-def _metrics(parameter: Any, argument: Any, plan: TrainingPlan) -> tuple[list[str], list[Any]]:
-    """Return built-in metrics and functions; without any, the loss is what is reported."""
+def _metrics_of(named: list[str], argument: Any, plan: TrainingPlan) -> list[Any]:
+    """Return the metrics asked for, at raw scores that include the start; without any the loss.
+
+    LightGBM, too, puts names of fit before those of the parameters, and functions behind both.
+    """
     given = list(argument) if isinstance(argument, list | tuple) else [argument]
-    functions = [estimator_metric(f, plan.constant) for f in given if callable(f)]
-    items = [parameter, *(item for item in given if not callable(item))]
-    names = [name for item in items for name in _params.asked_metrics(item)]
-    if not functions and not names:
-        functions = [metric(plan.loss, start=plan.constant)]
-    return names, functions
+    names = _metrics.names([item for item in given if not callable(item)])
+    functions = distinct([item for item in given if callable(item)])
+    asked = [
+        *(NamedMetric(name, plan.constant) for name in dict.fromkeys([*names, *named])),
+        *(estimator_metric(function, plan.constant) for function in functions),
+    ]
+    return asked or [metric(plan.loss, start=plan.constant)]
 
 
 def _evaluation(

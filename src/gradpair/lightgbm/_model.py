@@ -1,12 +1,23 @@
 """Edits of LightGBM's model text: a model of a custom objective becomes one of objective binary."""
 
 import re
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import lightgbm as lgb
 
+from gradpair.lightgbm import _params
+
 NATIVE = "binary sigmoid:1"  # of a model that predicts sigmoid(raw score)
+_MARKED = f"[{_params.MARKED}: {_params.MARK}]"
+
+
+class FirstTree(NamedTuple):
+    """What is read of the first tree."""
+
+    leaves: list[float]
+    shrinkage: float
+    linear: bool
 
 
 def objective_of(text: str) -> str | None:
@@ -27,6 +38,17 @@ def _structure(node: dict[str, Any]) -> Any:
     return node["split_feature"], node["threshold"], children
 
 
+def is_marked(text: str) -> bool:
+    """Whether the text is of a Booster that was saved while gradpair trained it, start included."""
+    return f"\n{_MARKED}\n" in text
+
+
+def native_params(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters of a Booster of objective binary."""
+    kept = {name: value for name, value in params.items() if value != _params.MARK}
+    return {**kept, "objective": "binary"}
+
+
 def with_shift(booster: lgb.Booster, shift: float) -> lgb.Booster:
     """Return a new Booster of objective binary, with ``shift`` added to every raw score.
 
@@ -38,7 +60,7 @@ def with_shift(booster: lgb.Booster, shift: float) -> lgb.Booster:
     except lgb.basic.LightGBMError as error:
         msg = f"LightGBM {lgb.__version__} does not load its own model text after the edit: {error}"
         raise RuntimeError(msg) from error
-    edited.params = {**booster.params, "objective": "binary"}
+    edited.params = native_params(booster.params)
     edited.best_iteration, edited.best_score = booster.best_iteration, booster.best_score
     return edited
 
@@ -46,11 +68,41 @@ def with_shift(booster: lgb.Booster, shift: float) -> lgb.Booster:
 def text_with_shift(text: str, shift: float) -> str:
     """Return the text with objective binary, and ``shift`` added to every raw score."""
     _check(text)
-    if objective_of(text) != NATIVE:
-        text = _edit_once(text, r"^(?=feature_names=)", f"objective={NATIVE}\n", "feature_names")
-        custom, binary = r"^\[objective: .*\]$", "[objective: binary]"
-        text = _edit_once(text, custom, binary, "the objective parameter")
-    return _shift_first_tree(text, shift) if shift else text
+    # As LightGBM does where it adds its own start: the tree is no longer a scaled one.
+    return _shift_first_tree(_native(text), shift, shift, "1") if shift else _native(text)
+
+
+def text_with_start(text: str, start: float, shrinkage: float) -> str:
+    """Return the text with objective binary, of a model whose leaves in tree 0 hold ``start``.
+
+    ``shrinkage`` is that of tree 0 when the start came into it. Dart scales both from then on.
+    """
+    _check(text)
+    scale = first_tree(text).shrinkage / shrinkage
+    return _shift_first_tree(_native(text), 0.0, start * scale, f"{scale:.6g}")
+
+
+def first_tree(text: str) -> FirstTree:
+    """Read the first tree."""
+    tree = _text_of_first_tree(text)
+
+    def values(name: str) -> str:
+        found = re.findall(rf"^{name}=(.+)$", tree, re.MULTILINE)
+        _check_once(len(found), f"{name} of tree 0")
+        return str(found[0])
+
+    leaves = [float(value) for value in values("leaf_value").split()]
+    return FirstTree(leaves, float(values("shrinkage")), values("is_linear") == "1")
+
+
+def _native(text: str) -> str:
+    """Return the text with objective binary."""
+    text = text.replace(f"\n{_MARKED}\n", f"\n[{_params.MARKED}: ]\n", 1)
+    if objective_of(text) == NATIVE:
+        return text
+    text = _edit_once(text, r"^(?=feature_names=)", f"objective={NATIVE}\n", "feature_names")
+    custom, binary = r"^\[objective: .*\]$", "[objective: binary]"
+    return _edit_once(text, custom, binary, "the objective parameter")
 
 
 def _check(text: str) -> None:
@@ -66,20 +118,19 @@ def _check(text: str) -> None:
     raise ValueError(msg)
 
 
-def _shift_first_tree(text: str, shift: float) -> str:
-    """Add to the leaves of tree 0, where LightGBM's own objectives keep their start."""
+def _text_of_first_tree(text: str) -> str:
     found = re.search(r"^Tree=0\n.*?\n\n", text, re.MULTILINE | re.DOTALL)
-    tree = found.group() if found else ""
+    return found.group() if found else ""
 
-    def shifted(line: re.Match[str]) -> str:
-        return f"{line[1]}=" + " ".join(repr(float(v) + shift) for v in line[2].split())
 
-    new = _edit_once(tree, r"^(leaf_value)=(.+)$", shifted, "leaf_value of tree 0")
-    for name in ("internal_value", "leaf_const"):  # of trees with splits, of linear trees
-        if re.search(rf"^{name}=.", new, re.MULTILINE):
-            new = _edit_once(new, rf"^({name})=(.+)$", shifted, f"{name} of tree 0")
-    # As LightGBM does where it adds its own start: the tree is no longer a scaled one.
-    new = _edit_once(new, r"^shrinkage=.*$", "shrinkage=1", "shrinkage of tree 0")
+def _shift_first_tree(text: str, leaves: float, inner: float, shrinkage: str) -> str:
+    """Add to tree 0, where LightGBM's own objectives keep their start."""
+    tree = new = _text_of_first_tree(text)
+    # The values of leaves and, in trees with splits, of inner nodes; the constants of linear trees.
+    for name, shift in (("leaf_value", leaves), ("internal_value", inner), ("leaf_const", leaves)):
+        if shift and (name == "leaf_value" or re.search(rf"^{name}=.", new, re.MULTILINE)):
+            new = _edit_once(new, rf"^({name})=(.+)$", _shifted(shift), f"{name} of tree 0")
+    new = _edit_once(new, r"^shrinkage=.*$", f"shrinkage={shrinkage}", "shrinkage of tree 0")
     growth = len(new) - len(tree)
     text = _edit_once(
         text, r"^tree_sizes=(\d+)", lambda size: f"tree_sizes={int(size[1]) + growth}", "tree_sizes"
@@ -87,15 +138,24 @@ def _shift_first_tree(text: str, shift: float) -> str:
     return text.replace(tree, new, 1)
 
 
+def _shifted(shift: float) -> Callable[[re.Match[str]], str]:
+    """Return the function that adds ``shift`` to every number of a line."""
+    return lambda line: f"{line[1]}=" + " ".join(repr(float(v) + shift) for v in line[2].split())
+
+
 def _edit_once(
     text: str, pattern: str, replacement: str | Callable[[re.Match[str]], str], what: str
 ) -> str:
     """Replace what occurs exactly once."""
     edited, count = re.subn(pattern, replacement, text, flags=re.MULTILINE)
+    _check_once(count, what)
+    return edited
+
+
+def _check_once(count: int, what: str) -> None:
     if count != 1:
         msg = (
             f"the model text of LightGBM {lgb.__version__} is not as expected: {what} occurs "
             f"{count} times instead of once."
         )
         raise RuntimeError(msg)
-    return edited

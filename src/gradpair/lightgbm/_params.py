@@ -3,18 +3,23 @@
 from collections.abc import Mapping
 from typing import Any
 
+import lightgbm as lgb
+
 from gradpair import _validation
 from gradpair._hosts import params as checks
+from gradpair.lightgbm import _metrics
 
 # Names with their aliases.
 _OBJECTIVE = "objective objective_type app application loss"
 _BOOSTING = "boosting boosting_type boost"
 _METRIC = "metric metrics metric_types"
-_LEAST_ROWS = "min_data_in_leaf min_child_samples min_data_per_leaf min_data min_samples_leaf"
-# Metrics that a constant cannot change, and the words for none. The others take a margin for a
-# probability where the objective is custom (seen in 4.7.0).
-_RANKING_METRICS = frozenset({"auc", "average_precision"})
-_NO_METRIC = frozenset({"", "none", "null", "na", "custom"})
+_LINEAR = "linear_tree linear_trees"
+_VERBOSITY = "verbosity verbose"
+_EARLY_STOPPING = "early_stopping_round early_stopping n_iter_no_change early_stopping_rounds"
+_VALID = "valid test valid_data valid_data_file test_data test_data_file valid_filenames"
+# A file name that only LightGBM's command line would read, written into every saved model: it says
+# that a model of a custom objective has its start inside.
+MARKED, MARK = "valid", "gradpair:start-included"
 _WEIGHT = "pass loss=gradpair.WeightedCrossEntropy"
 _BAGGING = "use bagging_fraction, or weight the positives through the loss"
 # Names with their aliases, the value without effect, and what to do instead.
@@ -35,43 +40,61 @@ def requested_constant(params: dict[str, Any], constant: float | None) -> float 
     for names, neutral, way_out in _IGNORED:
         for name in names.split():
             checks.refuse(params, name, neutral, way_out)
-    if any(params.get(name) in ("rf", "random_forest") for name in _BOOSTING.split()):
+    if boosting(params) in ("rf", "random_forest"):
         msg = (
             "LightGBM's random forests take no custom objective; use another boosting, or "
             "lightgbm.train with the parameters of gradpair.lightgbm.native(loss, y)."
         )
         raise ValueError(msg)
-    asked = [name for alias in _METRIC.split() for name in asked_metrics(params.pop(alias, None))]
-    params["metric"] = asked or "None"
     from_average = params.pop("boost_from_average", None)
     if constant is not None:
         return _validation.real("constant", constant)
     return 0.0 if from_average is not None and not checks.number(from_average) else None
 
 
-def asked_metrics(value: object) -> list[str]:
-    """Return the metrics of a parameter: one name, several with commas, or a collection of them."""
-    if value is not None and not isinstance(value, str | list | tuple | set):
-        msg = f"metric must be a name or a list of names; got {value!r}."
-        raise TypeError(msg)
-    items = [value] if isinstance(value, str) else list(value or ())
-    names = [name.strip() for item in items for name in str(item).split(",")]
-    asked = [name for name in names if name.lower() not in _NO_METRIC]
-    for name in asked:
-        if name not in _RANKING_METRICS:
-            msg = (
-                f"metric={name!r} would be computed from raw scores without the start; drop it, or "
-                f"use {sorted(_RANKING_METRICS)} or gradpair.lightgbm.metric(...) as a function."
-            )
-            raise ValueError(msg)
+def boosting(params: Mapping[str, Any]) -> object:
+    """Return the kind of boosting, None where it is the default."""
+    return _value(params, _BOOSTING)
+
+
+def take_metrics(params: dict[str, Any]) -> list[str]:
+    """Take out the metrics that are asked for: LightGBM itself is to compute none."""
+    asked = _metrics.names(_value(params, _METRIC))
+    _take(params, _METRIC)
+    params["metric"] = "None"
     return asked
 
 
-def keep_features(params: Mapping[str, Any], n_samples: int) -> dict[str, bool]:
-    """Return parameters that keep features which so few rows cannot split.
+def take_early_stopping(params: dict[str, Any]) -> tuple[dict[str, Any], list[Any]]:
+    """Take out early stopping, and return it with the callback that LightGBM would make of it.
 
-    Without any feature LightGBM's own objectives predict their start, and others fail.
+    As a callback it can be watched.
     """
-    asked = [float(params[n]) for n in _LEAST_ROWS.split() if params.get(n) is not None]
-    few = n_samples < 2 * max(asked, default=20) and "feature_pre_filter" not in params
-    return {"feature_pre_filter": False} if few else {}
+    rounds = _value(params, _EARLY_STOPPING)
+    if rounds is None:
+        return _take(params, _EARLY_STOPPING), []
+    callback = lgb.early_stopping(
+        rounds,
+        first_metric_only=params.get("first_metric_only", False),
+        verbose=_value(params, _VERBOSITY, 1) > 0,
+        min_delta=params.get("early_stopping_min_delta", 0.0),
+    )
+    return _take(params, _EARLY_STOPPING), [callback] if rounds > 0 else []
+
+
+def mark(params: dict[str, Any], train_set: lgb.Dataset | None, *, inside: bool) -> None:
+    """Mark the models of a training if the start is inside, or comes into the first tree."""
+    of_data = {} if train_set is None else train_set.params or {}
+    linear = any(checks.number(_value(given, _LINEAR)) for given in (params, of_data))
+    if (inside or not linear) and _value(params, _VALID) is None:
+        params[MARKED] = MARK
+
+
+def _value(params: Mapping[str, Any], names: str, default: Any = None) -> Any:
+    """Return the value of a parameter, by its name or else by an alias, in LightGBM's order."""
+    return next((params[name] for name in names.split() if name in params), default)
+
+
+def _take(params: dict[str, Any], names: str) -> dict[str, Any]:
+    """Take a parameter out, and return what there was by its name and aliases."""
+    return {name: params.pop(name) for name in names.split() if name in params}

@@ -10,6 +10,8 @@ from gradpair._hosts import params as checks
 from gradpair._hosts.callables import HESSIAN_FLOOR, Hessian
 from gradpair.lightgbm import _dataset, _model, _params, _start
 from gradpair.lightgbm._callables import objective
+from gradpair.lightgbm._callbacks import Callbacks
+from gradpair.lightgbm._live import LiveStart
 from gradpair.lightgbm._start import Metrics
 from gradpair.losses import Loss
 
@@ -88,30 +90,33 @@ def train(  # noqa: PLR0917 - the host's signature
     """
     params = checks.training_params(params, loss, "train_set", train_set, lgb.Dataset)
     constant = _params.requested_constant(params, constant)
+    named = _params.take_metrics(params)
+    stopping, more_callbacks = _params.take_early_stopping(params)
     if keep_training_booster:
         msg = (
-            "keep_training_booster=True would keep scores without the start; leave it False and "
-            "continue the returned model with init_model=."
+            "keep_training_booster=True would keep scores without the start, from which eval and "
+            "update of the Booster would go wrong; leave it False and continue the returned model "
+            "with init_model=."
         )
         raise ValueError(msg)
     valid = [valid_sets] if isinstance(valid_sets, lgb.Dataset) else list(valid_sets or ())
     data_sets = [train_set, *(rows for rows in valid if isinstance(rows, lgb.Dataset))]
     if init_model is not None:
-        init_model, constant = _start.continuable(init_model, constant), 0.0
+        init_model, constant = _start.continuable(init_model, constant, loss), 0.0
     start = _start.fitted_constant(train_set, loss, params) if constant is None else constant
     ours = objective(loss, start=start, hessian=hessian, hessian_floor=hessian_floor)
-    if train_set.label is not None and not _dataset.is_constructed(train_set):
-        own = {**(train_set.params or {}), **params}
-        params |= _params.keep_features(own, len(train_set.label))
-    with _dataset.continuing(init_model, data_sets, params), _start.explained():
+    _params.mark(params, train_set, inside=not start)
+    live = LiveStart(start, stopping)
+    with _dataset.continuing(init_model, data_sets, params):
         booster = lgb.train(
             {**params, "objective": ours},
             train_set,
             num_boost_round,
             valid_sets=valid_sets,
             valid_names=valid_names,
-            feval=_start.metrics(feval, loss, start),
+            feval=_start.metrics(named, feval, loss, start),
             init_model=init_model,
-            callbacks=callbacks,
+            callbacks=Callbacks([*(callbacks or ()), *more_callbacks], [live]).for_host(),
         )
-    return _model.with_shift(booster, start)
+    live.finish(booster)
+    return _model.with_shift(booster, 0.0)
