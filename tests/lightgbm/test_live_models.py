@@ -60,7 +60,13 @@ def test_in_every_round_a_callback_sees_the_final_model_cut_at_that_round(loss, 
     assert len(look.raw) == 6
     for i in range(6):
         expected = booster.predict(DATA.x, raw_score=True, num_iteration=i + 1)
-        for seen in (look.raw, look.pickles, look.copies, look.files, list(map(raw_of, look.texts))):
+        for seen in (
+            look.raw,
+            look.pickles,
+            look.copies,
+            look.files,
+            list(map(raw_of, look.texts)),
+        ):
             assert_array_equal(seen[i], expected)
 
 

@@ -21,6 +21,8 @@ _NONE = frozenset({"", "none", "null", "na", "custom"})
 _MOST_LOG_LOSS = -math.log(float(np.float32(1e-15)))
 _MOST_CROSS_ENTROPY = -math.log(1e-12)
 
+_TIE = 1e-12
+
 Pointwise = Callable[[Array, Array], Array]  # of labels and raw scores
 
 
@@ -72,7 +74,9 @@ def _counts(y: Array, z: Array, w: Array) -> tuple[Array, Array]:
     """Return the weights of positives and negatives at each score, from the highest down."""
     order = np.argsort(-z)
     z, positive = z[order], (y > 0)[order]
-    first = np.flatnonzero(np.concatenate([[True], z[1:] != z[:-1]]))
+    # Equal but for rounding: LightGBM adds up the same values with the start first, not last.
+    lower = z[:-1] - z[1:] > _TIE * np.maximum(np.abs(z[1:]), 1)
+    first = np.flatnonzero(np.concatenate([[True], lower]))
     w = w[order]
     return np.add.reduceat(w * positive, first), np.add.reduceat(w * ~positive, first)
 
