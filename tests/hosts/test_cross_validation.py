@@ -200,14 +200,10 @@ def test_cv_refuses_what_train_refuses(host):
         host.module.cv(host.params, one_class, 2, loss=gp.BinaryCrossEntropy(), stratified=False)
 
 
-def test_cv_of_lightgbm_refuses_a_log_loss_that_would_be_wrong():
-    with pytest.raises(ValueError, match="binary_logloss"):
+def test_cv_of_lightgbm_refuses_a_metric_that_would_be_wrong():
+    with pytest.raises(ValueError, match="metric='mape' would be computed from raw scores"):
         gp.lightgbm.cv(
-            {},
-            lgb.Dataset(DATA.x, DATA.y),
-            2,
-            metrics="binary_logloss",
-            loss=gp.BinaryCrossEntropy(),
+            {}, lgb.Dataset(DATA.x, DATA.y), 2, metrics="mape", loss=gp.BinaryCrossEntropy()
         )
 
 

@@ -33,7 +33,7 @@ def named(value):
         (LIGHTGBM, {"neg_bagging_fraction": 0.5}, "neg_bagging_fraction has no effect"),
         (LIGHTGBM, {"objective": gp.lightgbm.objective(LOSS)}, "objective is a callable"),
         (LIGHTGBM, {"objective": "cross_entropy"}, "objective must be 'binary'"),
-        (LIGHTGBM, {"metric": "binary_logloss"}, "computed from raw scores"),
+        (LIGHTGBM, {"metric": "mape"}, "computed from raw scores"),
     ],
     ids=named,
 )
@@ -53,7 +53,7 @@ def test_parameters_that_would_be_ignored_are_refused(host, params, message):
         (XGBOOST, {"xgb_model": "model.json"}, r"gradpair.xgboost.train\(xgb_model=\)"),
         (LIGHTGBM, {"init_model": "model.txt"}, r"gradpair.lightgbm.train\(init_model=\)"),
         (LIGHTGBM, {"eval_class_weight": ["balanced"]}, "eval_sample_weight="),
-        (LIGHTGBM, {"eval_metric": "binary_logloss"}, "computed from raw scores"),
+        (LIGHTGBM, {"eval_metric": "mape"}, "computed from raw scores"),
         (XGBOOST, {"eval_X": DATA.x}, "eval_X was passed alone; pass eval_y too"),
         (LIGHTGBM, {"eval_y": DATA.y}, "eval_y was passed alone; pass eval_X too"),
         (LIGHTGBM, {"eval_X": (DATA.x, DATA.x), "eval_y": (DATA.y,)}, "holds 2 sets, so eval_y"),

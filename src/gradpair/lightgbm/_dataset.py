@@ -52,6 +52,9 @@ def _column(values: Any, dtype: type) -> Array | None:
     """Return a one-dimensional array; a DataFrame of one column is one too."""
     if values is None:
         return None
+    if str(getattr(values, "dtype", "")) == "object":  # which LightGBM casts
+        with contextlib.suppress(TypeError, ValueError):
+            values = np.asarray(values, np.float64)
     array: Array = _validation.numeric("a field of train_set", values).astype(dtype)
     return array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array
 
