@@ -404,8 +404,8 @@ LIGHTGBM_ONLY = {
     "sigmoid": ({"sigmoid": 0.7}, {}, "sigmoid has no effect"),
     "num_class": ({"num_class": 3}, {}, "gradpair is for binary targets"),
     "an alias of objective": ({"application": "regression"}, {}, "got 'regression'"),
-    "binary_logloss": ({"metric": "binary_logloss"}, {}, "metric='binary_logloss' would be"),
-    "one of several metrics": ({"metrics": ["auc", "binary_error"]}, {}, "'binary_error'"),
+    "a metric of rankings": ({"metric": "ndcg"}, {}, "metric='ndcg' would be"),
+    "one of several metrics": ({"metrics": ["auc", "mape"]}, {}, "'mape'"),
     "keep_training_booster": ({}, {"keep_training_booster": True}, "continue the returned model"),
     "a model of raw scores": (
         {},

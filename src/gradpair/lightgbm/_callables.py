@@ -59,9 +59,9 @@ def objective(
 
     Pass it as ``params["objective"]`` of ``lightgbm.train``, to ``Booster.update(fobj=)`` or as
     ``LGBMClassifier(objective=)``. LightGBM then starts at the raw score 0, predicts raw scores,
-    and misreads them as probabilities in its built-in ``binary_logloss``; :func:`train` mends all
-    three. ``scale_pos_weight``, ``is_unbalance``, ``boost_from_average`` and
-    ``pos_bagging_fraction`` have no effect beside it.
+    and misreads them as probabilities in its built-in metrics; :func:`train` mends all three.
+    ``scale_pos_weight``, ``is_unbalance``, ``boost_from_average`` and ``pos_bagging_fraction`` have
+    no effect beside it.
 
     Parameters
     ----------

@@ -48,8 +48,9 @@ def cv(  # noqa: PLR0917 - the host's signature
     ----------
     params, train_set, num_boost_round, folds, nfold, stratified, shuffle, fpreproc, seed, \
 callbacks, eval_train_metric, return_cvbooster
-        As in :func:`lightgbm.cv`. Early stopping watches the loss and the metrics asked for. The
-        boosters of ``return_cvbooster`` predict probabilities, like those of :func:`train`.
+        As in :func:`lightgbm.cv`. Early stopping watches the metrics asked for, or else the loss.
+        The boosters of ``return_cvbooster`` predict probabilities, like those of :func:`train`;
+        those that callbacks see have raw scores that include the start of their fold.
     metrics, feval, init_model, loss, hessian, hessian_floor
         As in :func:`train`, ``metrics`` as ``metric`` there.
     constant : float or None
@@ -63,7 +64,7 @@ callbacks, eval_train_metric, return_cvbooster
     Raises
     ------
     ValueError, TypeError
-        As in :func:`train`.
+        As in :func:`train`; and a fold whose training rows are of one class, by its number.
 
     Examples
     --------

@@ -45,7 +45,9 @@ def requested_constant(estimator: lgb.LGBMClassifier) -> float | None:
         kind = type(estimator).__name__
         msg = f"estimator is a {kind}; gradpair trains LGBMClassifier itself, not its subclasses."
         raise TypeError(msg)
-    return _params.requested_constant(estimator.get_params(deep=False), None)
+    params = estimator.get_params(deep=False)
+    _params.take_metrics(params)  # refused before anything is fitted
+    return _params.requested_constant(params, None)
 
 
 def train(
@@ -61,7 +63,7 @@ def train(
     del params["class_weight"]  # it is in the weights of the rows
     of_fit = fit_params.pop("eval_metric", None)
     functions = _metrics_of(_params.take_metrics(params), of_fit, plan)
-    _, more_callbacks = _params.take_early_stopping(params)
+    more_callbacks = _params.take_early_stopping(params)
     params["objective"] = objective(plan.loss, start=plan.constant, hessian=plan.hessian)
     _params.mark(params, None, inside=not plan.constant)
     live = LiveStart(plan.constant)

@@ -52,34 +52,38 @@ def requested_constant(params: dict[str, Any], constant: float | None) -> float 
     return 0.0 if from_average is not None and not checks.number(from_average) else None
 
 
-def boosting(params: Mapping[str, Any]) -> object:
-    """Return the kind of boosting, None where it is the default."""
-    return _value(params, _BOOSTING)
+def boosting(params: Mapping[str, Any]) -> str:
+    """Return the kind of boosting."""
+    return str(_value(params, _BOOSTING, "gbdt")).lower()
+
+
+def taken(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters of the user that the functions below take out."""
+    names = f"{_METRIC} {_EARLY_STOPPING}".split()
+    return {name: params[name] for name in names if name in params}
 
 
 def take_metrics(params: dict[str, Any]) -> list[str]:
     """Take out the metrics that are asked for: LightGBM itself is to compute none."""
-    asked = _metrics.names(_value(params, _METRIC))
-    _take(params, _METRIC)
+    asked = _metrics.names(_take(params, _METRIC))
     params["metric"] = "None"
     return asked
 
 
-def take_early_stopping(params: dict[str, Any]) -> tuple[dict[str, Any], list[Any]]:
-    """Take out early stopping, and return it with the callback that LightGBM would make of it.
+def take_early_stopping(params: dict[str, Any]) -> list[Any]:
+    """Take out early stopping, and return the callback that LightGBM would make of it, if any.
 
-    As a callback it can be watched.
+    What that callback raises can be seen.
     """
-    rounds = _value(params, _EARLY_STOPPING)
-    if rounds is None:
-        return _take(params, _EARLY_STOPPING), []
+    if (rounds := _take(params, _EARLY_STOPPING)) is None:
+        return []
     callback = lgb.early_stopping(
         rounds,
         first_metric_only=params.get("first_metric_only", False),
         verbose=_value(params, _VERBOSITY, 1) > 0,
         min_delta=params.get("early_stopping_min_delta", 0.0),
     )
-    return _take(params, _EARLY_STOPPING), [callback] if rounds > 0 else []
+    return [callback] if rounds > 0 else []
 
 
 def mark(params: dict[str, Any], train_set: lgb.Dataset | None, *, inside: bool) -> None:
@@ -95,6 +99,9 @@ def _value(params: Mapping[str, Any], names: str, default: Any = None) -> Any:
     return next((params[name] for name in names.split() if name in params), default)
 
 
-def _take(params: dict[str, Any], names: str) -> dict[str, Any]:
-    """Take a parameter out, and return what there was by its name and aliases."""
-    return {name: params.pop(name) for name in names.split() if name in params}
+def _take(params: dict[str, Any], names: str) -> Any:
+    """Take a parameter out with its aliases, and return its value."""
+    value = _value(params, names)
+    for name in names.split():
+        params.pop(name, None)
+    return value

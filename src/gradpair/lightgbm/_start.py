@@ -36,7 +36,7 @@ def continuable(model: str | Path | lgb.Booster, constant: float | None, loss: L
         found = _model.NATIVE  # in all but the name
     elif found is None and constant is None:
         msg = (
-            f"init_model is of a custom objective, and does not say what its raw scores lack. Pass "
+            f"init_model has objective 'none', and does not say what its raw scores lack. Pass "
             f"init_model=gradpair.lightgbm.to_native(booster, {loss!r}, constant=...), with the "
             f"start of its objective as the constant, or 0.0 if the start is inside already."
         )

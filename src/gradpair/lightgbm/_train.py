@@ -43,17 +43,26 @@ def train(  # noqa: PLR0917 - the host's signature
     Parameters
     ----------
     params, train_set, num_boost_round, valid_sets, valid_names, callbacks
-        As in :func:`lightgbm.train`. Early stopping watches the loss; of the built-in metrics,
-        ``auc`` and ``average_precision`` can be asked for, and LightGBM then stops at whichever
-        metric stalls first. ``boost_from_average=True`` is what is done in any case, False starts
-        at 0. A callback that predicts during training sees raw scores without the start.
+        As in :func:`lightgbm.train`. ``metric`` names metrics of LightGBM, with its aliases:
+        ``binary_logloss``, ``binary_error``, ``cross_entropy``, ``kullback_leibler``, ``auc``,
+        ``average_precision``, ``l1``, ``l2``, ``rmse``. They are those of the objective ``binary``
+        from the same start; as there, ``binary_logloss``, ``binary_error`` and the rankings take
+        every label above 0 for a 1. Without a name and ``feval`` the metric is the loss.
+        Early stopping stops at whichever metric stalls first, with ``first_metric_only=True`` at
+        the first. ``boost_from_average=True`` is what is done in any case, False starts at 0.
+        Callbacks see a model whose raw scores include the start, of objective ``none`` until
+        training ends; with linear trees, those that run after a round see a copy. Its ``eval``,
+        ``eval_train`` and ``eval_valid`` work on scores without the start.
     feval : callable, list of callables or None
-        Replaces the metric. It is called with raw scores that include the start.
+        Metrics of your own, behind those that ``metric`` names. They are called with raw scores
+        that include the start. To have the loss beside others, name them all:
+        ``feval=[gradpair.lightgbm.metric(loss), ...]``.
     init_model : str, Path, Booster or None
-        Model to continue, of objective ``binary``. Its start is kept. Not on Datasets with an
-        ``init_score``, which LightGBM would replace by the scores of the model.
+        Model to continue: of objective ``binary``, or one that a callback has saved in a training
+        of gradpair. Its start is kept. Not on Datasets with an ``init_score``, which LightGBM
+        would replace by the scores of the model.
     keep_training_booster : bool
-        Must be False: the scores that such a Booster keeps would lack the start.
+        Must be False: the scores that such a Booster keeps lack the start.
     loss : Loss
         The loss to minimise.
     constant : float or None
@@ -73,8 +82,8 @@ def train(  # noqa: PLR0917 - the host's signature
     ValueError
         A parameter that has no effect beside a custom objective (``scale_pos_weight``,
         ``is_unbalance``, ``pos_bagging_fraction``, ...), an objective that is not binary, a metric
-        that LightGBM would compute wrongly, labels outside [0, 1], one class only, another
-        constant for a continued model.
+        that is not among those above, labels outside [0, 1], one class only, another
+        constant for a continued model, a callback that takes back the first round.
     TypeError
         ``train_set`` is not a Dataset, ``loss`` is not a Loss, ``params`` is not a dict.
 
@@ -90,8 +99,9 @@ def train(  # noqa: PLR0917 - the host's signature
     """
     params = checks.training_params(params, loss, "train_set", train_set, lgb.Dataset)
     constant = _params.requested_constant(params, constant)
+    restored = _params.taken(params)
     named = _params.take_metrics(params)
-    stopping, more_callbacks = _params.take_early_stopping(params)
+    more_callbacks = _params.take_early_stopping(params)
     if keep_training_booster:
         msg = (
             "keep_training_booster=True would keep scores without the start, from which eval and "
@@ -106,7 +116,7 @@ def train(  # noqa: PLR0917 - the host's signature
     start = _start.fitted_constant(train_set, loss, params) if constant is None else constant
     ours = objective(loss, start=start, hessian=hessian, hessian_floor=hessian_floor)
     _params.mark(params, train_set, inside=not start)
-    live = LiveStart(start, stopping)
+    live = LiveStart(start, restored)
     with _dataset.continuing(init_model, data_sets, params):
         booster = lgb.train(
             {**params, "objective": ours},
