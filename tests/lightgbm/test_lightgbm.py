@@ -107,14 +107,44 @@ def test_every_kind_of_tree_holds_the_constant(params):
     assert_allclose(ours.predict(DATA.x), gp.sigmoid(expected), rtol=0, atol=1e-7)
 
 
+DART = {"boosting": "dart", "drop_rate": 0.5, "skip_drop": 0.1}
+
+
 def test_a_dart_model_predicts_what_its_training_saw():
-    # Not compared with the built-in objective: with a custom one, LightGBM's dart drops other trees
-    # in some processes than in others (seen in 4.7.0).
     log = {}
-    params = {"boosting": "dart", "drop_rate": 0.3}
-    booster = HOST.train(dataset(), 12, params=params, valid=dataset(), loss=LOSS, evals_result=log)
+    data = dataset()
+    valid = {"valid_sets": [dataset(reference=data), data], "valid_names": ["valid", "train"]}
+    callbacks = [lgb.record_evaluation(log)]
+    params = {**HOST.params, **DART}
+    booster = gp.lightgbm.train(params, data, 12, loss=LOSS, callbacks=callbacks, **valid)
     raw = booster.predict(DATA.x, raw_score=True)
-    assert log["valid"][LOSS.name][-1] == pytest.approx(LOSS.loss(DATA.y, raw).mean(), rel=1e-9)
+    for name in ("valid", "train"):
+        assert log[name][LOSS.name][-1] == pytest.approx(LOSS.loss(DATA.y, raw).mean(), rel=1e-9)
+    for sets, names, expected in (
+        ([data, dataset(reference=data)], None, {"training", "valid_1"}),
+        (data, "mine", {"mine"}),
+    ):
+        gp.lightgbm.train(params, data, 2, sets, names, loss=LOSS, callbacks=callbacks)
+        assert log.keys() == expected
+
+
+def test_dart_gives_the_same_model_every_time():
+    # LightGBM itself drops other trees now and then beside a custom objective, as its memory
+    # happens to be.
+    expected = HOST.train(dataset(), 20, params=DART, loss=LOSS).predict(DATA.x)
+    for i in range(6):
+        memory = [bytes([i % 2]) * size for size in range(520, 9000, 8) for _ in range(3)]
+        del memory  # which LightGBM's object then finds as it was left
+        valid = dataset() if i % 2 else None
+        booster = HOST.train(dataset(), 20, params=DART, loss=LOSS, valid=valid)
+        assert_array_equal(booster.predict(DATA.x), expected)
+    data = dataset()
+    booster = HOST.train(data, 20, params=DART, loss=LOSS, valid=data)
+    assert_array_equal(booster.predict(DATA.x), expected)
+    # The built-in objective begins to draw one round earlier.
+    native = lgb.train({**HOST.params, **DART, "objective": "binary"}, dataset(), 20)
+    ours = HOST.train(dataset(), 20, params=DART, loss=gp.BinaryCrossEntropy())
+    assert np.abs(ours.predict(DATA.x) - native.predict(DATA.x)).max() > 1e-3
 
 
 def test_a_model_without_a_single_split_predicts_the_constant():

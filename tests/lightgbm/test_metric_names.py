@@ -170,6 +170,10 @@ def test_two_metrics_of_one_name_stand_side_by_side():
     )
     assert [name for name in cv if name.endswith("-mean")] == [f"valid {n}-mean" for n in expected]
     assert [metric.name for metric in pair] == kept
+    # Whoever gives two the same name gets what the host makes of that: one history.
+    named = [gp.lightgbm.metric(loss, name="same") for loss in (BCE, LOSS)]
+    log, _ = log_of(ours, {}, 3, feval=named)
+    assert [len(values) for values in log["new"].values()] == [6]
 
 
 @pytest.mark.parametrize("metrics", ["binary_logloss", ["auc", "binary_error", "xentropy"], "auc"])

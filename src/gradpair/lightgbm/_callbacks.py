@@ -1,8 +1,7 @@
 """Callbacks of a training: the user's, and our own around them.
 
-Objective and metrics work at ``preds + start`` in every round. The Booster gets the start after the
-first round, before any callback of the user looks at it, and becomes one of objective binary where
-its training ends.
+Objective and metrics work at ``preds + start`` in every round. The Booster gets the start with its
+first tree, before anybody looks at it, and becomes one of objective binary where its training ends.
 """
 
 import math
@@ -42,7 +41,6 @@ class Callbacks:
             orders.setdefault(callback, getattr(callback, "order", i - len(self._given)))
         return [
             _Called(self._before_update, math.inf, before_iteration=True),
-            _Called(self._after_update, -math.inf),
             *(self._of_user(callback, order) for callback, order in orders.items()),
             _Called(self._after_all, math.inf),
         ]
@@ -62,17 +60,12 @@ class Callbacks:
         return _Called(run, order, before_iteration=before)
 
     def _before_update(self, env: Any) -> None:
+        self._copies = None
         for start, booster in self._pairs(env.model):
             if env.iteration == env.begin_iteration:
-                start.keep_draws(booster)
+                start.follow(booster)
             else:
                 start.check(booster)
-
-    def _after_update(self, env: Any) -> None:
-        self._copies = None
-        if env.iteration == env.begin_iteration:
-            for start, booster in self._pairs(env.model):
-                start.put_into(booster)
 
     def _after_all(self, env: Any) -> None:
         if env.iteration == env.end_iteration - 1:

@@ -4,6 +4,7 @@ from typing import Any
 
 import lightgbm as lgb
 
+from gradpair._validation import Array
 from gradpair.lightgbm import _model, _params
 
 
@@ -16,30 +17,29 @@ class LiveStart:
         self._shrinkage = 1.0  # of the first tree when it was new
         self._finished = False
         self.inside = not value
+        self.evaluated: tuple[lgb.Dataset, str] | None = None  # a set to evaluate, beside others
 
-    def keep_draws(self, booster: lgb.Booster) -> None:
-        """Have LightGBM draw the columns that it draws beside its own objectives.
+    def follow(self, booster: lgb.Booster) -> None:
+        """Have the first update of the Booster put the start into the first tree.
 
-        Its first update resets the objective to none, which it is already. That draws columns, for
-        feature_fraction, and fails where no feature can be split (seen in 4.6.0 and 4.7.0). Dart
-        draws what it draws beside its own objectives after the reset only.
+        A callback would come too late for dart, which may drop that tree when it is evaluated.
         """
-        reset = booster.reset_parameter
-        dart = _params.boosting(booster.params) == "dart"
+        update = booster.update
 
-        def without_effect(params: dict[str, Any]) -> lgb.Booster:
-            try:
-                return reset(params) if dart else booster
-            except lgb.basic.LightGBMError as error:
-                if "num_features()" not in str(error):
-                    raise
-                return booster
+        def first_update(*args: Any, **kwargs: Any) -> bool:
+            _keep_draws(booster)
+            if self.evaluated is not None:
+                booster.add_valid(*self.evaluated)
+            finished = update(*args, **kwargs)
+            for name in ("update", "reset_parameter"):
+                vars(booster).pop(name)
+            self._put_into(booster)
+            return finished
 
-        vars(booster)["reset_parameter"] = without_effect
+        vars(booster)["update"] = first_update
 
-    def put_into(self, booster: lgb.Booster) -> None:
+    def _put_into(self, booster: lgb.Booster) -> None:
         """Add the start to the first tree, unless the API does not reach what that predicts."""
-        vars(booster).pop("reset_parameter", None)
         if not self._value:
             return
         tree = _model.first_tree(booster.model_to_string(num_iteration=1))
@@ -74,3 +74,32 @@ class LiveStart:
             booster.model_from_string(self.native_text(booster))
             booster.params = _model.native_params({**booster.params, **self._restored})
             self._finished = True
+
+
+def _keep_draws(booster: lgb.Booster) -> None:
+    """Have LightGBM draw the columns that it draws beside its own objectives.
+
+    Its first update resets the objective to none, which it is already. That draws columns, for
+    feature_fraction, and fails where no feature can be split. Dart drops trees for the next round
+    when it is asked for its predictions, once in a round, but whether it has done so is not
+    initialised: after one question it has, and the reset then starts its draws anew (seen in 4.6.0
+    and 4.7.0).
+    """
+    reset = booster.reset_parameter
+    if dart := _params.boosting(booster.params) == "dart":
+        booster.eval_train(_nothing)
+
+    def without_effect(params: dict[str, Any]) -> lgb.Booster:
+        try:
+            return reset(params) if dart else booster
+        except lgb.basic.LightGBMError as error:
+            if "num_features()" not in str(error):
+                raise
+            return booster
+
+    vars(booster)["reset_parameter"] = without_effect
+
+
+def _nothing(preds: Array, data: lgb.Dataset) -> list[Any]:  # noqa: ARG001 - as the host calls it
+    """Evaluate no metric."""
+    return []

@@ -117,6 +117,8 @@ def train(  # noqa: PLR0917 - the host's signature
     ours = objective(loss, start=start, hessian=hessian, hessian_floor=hessian_floor)
     _params.mark(params, train_set, inside=not start)
     live = LiveStart(start, restored)
+    if _params.boosting(params) == "dart" and any(rows is train_set for rows in valid):
+        live.evaluated, valid_sets, valid_names = _apart(train_set, valid, valid_names)
     with _dataset.continuing(init_model, data_sets, params):
         booster = lgb.train(
             {**params, "objective": ours},
@@ -130,3 +132,23 @@ def train(  # noqa: PLR0917 - the host's signature
         )
     live.finish(booster)
     return _model.with_shift(booster, 0.0)
+
+
+def _apart(
+    train_set: lgb.Dataset, valid_sets: list[lgb.Dataset], valid_names: list[str] | str | None
+) -> tuple[tuple[lgb.Dataset, str], list[lgb.Dataset], list[str]]:
+    """Return the training set with its name as a set to evaluate, and the others with theirs.
+
+    When LightGBM's dart evaluates a function on its training set, it leaves the trees negated that
+    it has dropped for the next round (seen in 4.6.0 and 4.7.0).
+    """
+    given = [valid_names] if isinstance(valid_names, str) else list(valid_names or ())
+    own, others, names = "training", [], []
+    for i, rows in enumerate(valid_sets):
+        name = given[i] if i < len(given) else None
+        if rows is train_set:
+            own = name or own
+        else:
+            others.append(rows)
+            names.append(name or f"valid_{i}")
+    return (train_set, own), others, names
