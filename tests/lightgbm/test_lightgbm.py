@@ -133,10 +133,11 @@ def test_dart_gives_the_same_model_every_time():
     # happens to be.
     expected = HOST.train(dataset(), 20, params=DART, loss=LOSS).predict(DATA.x)
     for i in range(6):
+        data = dataset().construct()
         memory = [bytes([i % 2]) * size for size in range(520, 9000, 8) for _ in range(3)]
         del memory  # which LightGBM's object then finds as it was left
-        valid = dataset() if i % 2 else None
-        booster = HOST.train(dataset(), 20, params=DART, loss=LOSS, valid=valid)
+        valid = dataset(reference=data) if i > 2 else None
+        booster = HOST.train(data, 20, params=DART, loss=LOSS, valid=valid)
         assert_array_equal(booster.predict(DATA.x), expected)
     data = dataset()
     booster = HOST.train(data, 20, params=DART, loss=LOSS, valid=data)
