@@ -478,6 +478,41 @@ def test_a_callback_that_another_library_adds_may_stop_the_training(monkeypatch)
     assert_array_equal(booster.predict(DATA.x), expected.predict(DATA.x))
 
 
+@pytest.mark.parametrize("kind", [{}, {"linear_tree": True}], ids=str)
+def test_a_tracker_around_lightgbm_train_gets_every_round_and_the_model(kind, monkeypatch):
+    rounds, logged = [], []
+    original = lgb.train
+
+    def log_round(env):
+        rounds.append(
+            {result[1]: result[2] for result in map(tuple_of, env.evaluation_result_list)}
+        )
+
+    def tuple_of(result):  # a tuple until 4.7
+        if isinstance(result, tuple):
+            return result
+        return result.dataset_name, result.metric_name, result.metric_value
+
+    def tracked(*args, **kwargs):  # as mlflow does it
+        kwargs["callbacks"] += [log_round]
+        model = original(*args, **kwargs)
+        logged.append(model.model_to_string())
+        return model
+
+    monkeypatch.setattr(lgb, "train", tracked)
+    log = {}
+    params = {**kind, "early_stopping_round": 4, "metric": ["binary_logloss", "auc"]}
+    booster = HOST.train(
+        dataset(DATA.train), 60, params=params, valid=dataset(DATA.test), loss=LOSS,
+        evals_result=log,
+    )  # fmt: skip
+    for name, values in log["valid"].items():
+        assert [metrics[name] for metrics in rounds] == values
+    assert booster.best_iteration < len(rounds) < 60
+    loaded = lgb.Booster(model_str=logged[0])
+    assert_array_equal(loaded.predict(DATA.x), booster.predict(DATA.x))
+
+
 def test_the_environment_of_a_callback_is_the_hosts():
     seen = []
 
