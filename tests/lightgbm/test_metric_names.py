@@ -13,6 +13,8 @@ HOST = LightGBM()
 DATA = digits()
 TRAIN, NEW = DATA.train, DATA.test
 BCE, LOSS = gp.BinaryCrossEntropy(), gp.WeightedCrossEntropy(7.3)
+LOSS_METRIC = gp.lightgbm.metric(LOSS).name
+BCE_METRIC = gp.lightgbm.metric(BCE).name
 PARAMS = HOST.params
 NAMES = [
     "binary_logloss", "auc", "binary_error", "cross_entropy", "average_precision",
@@ -142,25 +144,25 @@ def test_functions_come_behind_the_names_and_the_loss_only_where_nothing_is_aske
     def heads(params, **kwargs):
         return list(log_of(ours, params, 2, **kwargs)[0]["new"])
 
-    assert heads({}) == [BCE.name]
-    assert heads({"metric": "None"}) == [BCE.name]
-    assert heads({"metric": ""}) == heads({"metric": None}) == [BCE.name]
-    assert heads({}, feval=[]) == heads({}, feval=[None]) == [BCE.name]
+    assert heads({}) == [BCE_METRIC]
+    assert heads({"metric": "None"}) == [BCE_METRIC]
+    assert heads({"metric": ""}) == heads({"metric": None}) == [BCE_METRIC]
+    assert heads({}, feval=[]) == heads({}, feval=[None]) == [BCE_METRIC]
     assert heads({"metric": "auc"}) == ["auc"]
     assert heads({}, feval=[None, brier]) == ["brier"]
     assert heads({"metric": "auc"}, feval=brier) == ["auc", "brier"]
     both = [gp.lightgbm.metric(BCE), brier]
-    assert heads({"metric": ["l2"]}, feval=both) == ["l2", BCE.name, "brier"]
+    assert heads({"metric": ["l2"]}, feval=both) == ["l2", BCE_METRIC, "brier"]
 
 
 def test_two_metrics_of_one_name_stand_side_by_side():
     pair = [gp.lightgbm.metric(LOSS), gp.lightgbm.metric(BCE), gp.lightgbm.metric(LOSS)]
     mine = [gp.lightgbm.metric(BCE, name="mine"), gp.lightgbm.metric(LOSS, name="other")]
     kept = [metric.name for metric in pair]
-    expected = [LOSS.name, BCE.name, f"{LOSS.name}-2", "mine", "other"]
+    expected = [LOSS_METRIC, BCE_METRIC, f"{LOSS_METRIC}-2", "mine", "other"]
     log, _ = log_of(ours, {}, 3, feval=[*pair, *mine])
     assert list(log["new"]) == expected
-    assert log["new"][f"{LOSS.name}-2"] == log["new"][LOSS.name]
+    assert log["new"][f"{LOSS_METRIC}-2"] == log["new"][LOSS_METRIC]
     assert [len(values) for values in log["new"].values()] == [3] * 5
     model = BoostingClassifier(HOST.estimator(3), LOSS)
     model.fit(TRAIN.x, TRAIN.y, eval_set=[(NEW.x, NEW.y)], eval_metric=[*pair, *mine])
