@@ -10,6 +10,9 @@ from gradpair.lightgbm import _params
 
 NATIVE = "binary sigmoid:1"  # of a model that predicts sigmoid(raw score)
 _MARKED = f"[{_params.MARKED}: {_params.MARK}]"
+_TREE = re.compile(r"^Tree=\d+\n.*?\n\n\n", re.MULTILINE | re.DOTALL)
+# Leaves and nodes; of linear trees, constants and coefficients.
+_VALUES = re.compile(r"^(leaf_value|internal_value|leaf_const|leaf_coeff)=(.+)$", re.MULTILINE)
 
 
 class FirstTree(NamedTuple):
@@ -49,12 +52,12 @@ def native_params(params: Mapping[str, Any]) -> dict[str, Any]:
     return {**kept, "objective": "binary"}
 
 
-def with_shift(booster: lgb.Booster, shift: float) -> lgb.Booster:
-    """Return a new Booster of objective binary, with ``shift`` added to every raw score.
+def with_shift(booster: lgb.Booster, shift: float, *, slope: float = 1.0) -> lgb.Booster:
+    """Return a new Booster of objective binary, whose raw scores are ``slope * raw + shift``.
 
     A new one, since a Booster that was updated with a custom objective refuses to be refitted.
     """
-    text = text_with_shift(booster.model_to_string(num_iteration=-1), shift)
+    text = text_with_shift(booster.model_to_string(num_iteration=-1), shift, slope=slope)
     try:
         edited = lgb.Booster(model_str=text)
     except lgb.basic.LightGBMError as error:
@@ -65,11 +68,12 @@ def with_shift(booster: lgb.Booster, shift: float) -> lgb.Booster:
     return edited
 
 
-def text_with_shift(text: str, shift: float) -> str:
-    """Return the text with objective binary, and ``shift`` added to every raw score."""
+def text_with_shift(text: str, shift: float, *, slope: float = 1.0) -> str:
+    """Return the text with objective binary, whose raw scores are ``slope * raw + shift``."""
     _check(text)
+    text = _scale_trees(_native(text), slope) if slope != 1 else _native(text)
     # As LightGBM does where it adds its own start: the tree is no longer a scaled one.
-    return _shift_first_tree(_native(text), shift, shift, "1") if shift else _native(text)
+    return _shift_first_tree(text, shift, shift, "1") if shift else text
 
 
 def text_with_start(text: str, start: float, shrinkage: float) -> str:
@@ -105,6 +109,16 @@ def _native(text: str) -> str:
     return _edit_once(text, custom, binary, "the objective parameter")
 
 
+def check_native(booster: lgb.Booster) -> None:
+    """Refuse a model that does not predict probabilities."""
+    if (found := objective_of(booster.model_to_string(num_iteration=1))) != NATIVE:
+        msg = (
+            f"the booster has objective {found or 'none'!r} and predicts no probabilities; make it "
+            f"native first: gradpair.lightgbm.to_native(booster, loss, constant=...)."
+        )
+        raise ValueError(msg)
+
+
 def _check(text: str) -> None:
     """Refuse a model that cannot be made one of objective binary."""
     if (name := objective_of(text)) not in (None, NATIVE):
@@ -116,6 +130,26 @@ def _check(text: str) -> None:
     else:
         return
     raise ValueError(msg)
+
+
+def _scale_trees(text: str, slope: float) -> str:
+    """Multiply all that a tree adds to raw scores, and tell the sizes of the trees anew."""
+
+    def scaled(line: re.Match[str]) -> str:
+        return f"{line[1]}=" + " ".join(repr(float(v) * slope) for v in line[2].split())
+
+    sizes: list[str] = []
+
+    def tree(found: re.Match[str]) -> str:
+        edited = _VALUES.sub(scaled, found.group())
+        sizes.append(str(len(edited.encode())))
+        return edited
+
+    text = _TREE.sub(tree, text)
+    if len(sizes) != text.count("\nTree="):
+        msg = f"the model text of LightGBM {lgb.__version__} is not as expected: {len(sizes)} trees"
+        raise RuntimeError(msg)
+    return _edit_once(text, r"^tree_sizes=.*$", f"tree_sizes={' '.join(sizes)}", "tree_sizes")
 
 
 def _text_of_first_tree(text: str) -> str:
