@@ -41,8 +41,8 @@ def recalibrate(
     sample_weight : array-like of shape (n_samples,) or None
         Weights of at least 0 of the rows.
     init_score : array-like of shape (n_samples,) or None
-        Known log-odds of each row to which the model is added. ``method="shift"`` only, since a slope would be one
-        of theirs too, and they are not in the model.
+        Known log-odds of each row to which the model is added. For ``method="shift"`` only: a slope
+        would have to scale them too, and they are not in the model.
 
     Returns
     -------
@@ -72,10 +72,9 @@ def recalibrate(
     >>> train = lgb.Dataset(X[:400], y[:400])
     >>> booster = gp.lightgbm.train({"verbosity": -1}, train, 20, loss=loss)
     >>> mended = gp.lightgbm.recalibrate(booster, (X[400:], y[400:]), method="shift")
-    >>> round(booster.predict(X[400:]).mean(), 2), round(mended.predict(X[400:]).mean(), 2)
-    (0.79, 0.76)
-    >>> round(y[400:].mean(), 2)
-    0.76
+    >>> labels, before, after = y[400:], booster.predict(X[400:]), mended.predict(X[400:])
+    >>> [round(float(values.mean()), 2) for values in (labels, before, after)]
+    [0.77, 0.78, 0.77]
     """
     checks.check_type("booster", booster, lgb.Booster, "Of an estimator, pass model.booster_.")
     if not isinstance(data, tuple | list) or len(data) != 2:

@@ -59,8 +59,8 @@ def _structure(node: dict[str, Any]) -> Any:
     return node["split"], node["split_condition"], tuple(map(_structure, node["children"]))
 
 
-def with_shift(booster: xgb.Booster, shift: float) -> xgb.Booster:
-    """Return a copy of objective binary:logistic, with ``shift`` added to every margin.
+def with_shift(booster: xgb.Booster, shift: float, *, slope: float = 1.0) -> xgb.Booster:
+    """Return a copy of objective binary:logistic, whose margins are ``slope * margin + shift``.
 
     The shift goes into the leaves of the first tree, which ``base_margin`` does not override; where
     the booster has no such tree, into the intercept.
@@ -69,6 +69,9 @@ def with_shift(booster: xgb.Booster, shift: float) -> xgb.Booster:
     with _expected_model():
         learner = model["learner"]
         intercept = _intercept(learner)
+        if slope != 1:
+            _scale(learner["gradient_booster"], slope)
+            shift += (slope - 1) * intercept
         if trees := _trees(learner):
             _shift_leaves(trees[0], shift)
             shift = 0.0
@@ -164,6 +167,25 @@ def _set_intercept(learner: dict[str, Any], intercept: float) -> None:
     score = f"{np.float32(sigmoid(intercept)):.9g}"
     shape["base_score"] = f"[{score}]" if shape["base_score"].startswith("[") else score
     shape["boost_from_average"] = "0"  # the start is set, and not to be estimated again
+
+
+def _scale(booster: dict[str, Any], slope: float) -> None:
+    """Multiply what trees, or a linear model, add to the intercept."""
+    booster = booster.get("gbtree", booster)  # of dropout before 3.4
+    if booster["name"] == "gblinear":
+        booster["model"]["weights"] = _times(booster["model"]["weights"], slope)
+        return
+    for tree in booster["model"]["trees"]:
+        inner = np.array(tree["left_children"]) != -1  # of which it is where they split
+        values = np.array(tree["split_conditions"])
+        tree["split_conditions"] = np.where(inner, values, _times(values, slope)).tolist()
+        tree["base_weights"] = _times(tree["base_weights"], slope)
+
+
+def _times(values: Any, slope: float) -> list[float]:
+    """Return products rounded to float32, as the model holds them."""
+    rounded: list[float] = (np.array(values) * slope).astype(np.float32).astype(float).tolist()
+    return rounded
 
 
 def _trees(learner: dict[str, Any]) -> list[dict[str, Any]]:
