@@ -163,18 +163,18 @@ def test_what_cannot_be_calibrated_is_refused(host, kwargs, message):
 def test_a_model_that_predicts_no_probabilities_is_refused():
     obj = gp.xgboost.objective(LOSS)
     booster = xgb.train({"nthread": 1}, xgb.DMatrix(TRAIN.x, TRAIN.y), 2, obj=obj)
-    with pytest.raises(ValueError, match="reg:squarederror.*to_native"):
+    with pytest.raises(ValueError, match=r"reg:squarederror.*to_native"):
         recalibrated(XGBOOST, booster)
     params = {**LIGHTGBM.params, "objective": gp.lightgbm.objective(LOSS)}
     booster = lgb.train(params, lgb.Dataset(TRAIN.x, TRAIN.y), 2)
-    with pytest.raises(ValueError, match="objective 'none'.*to_native"):
+    with pytest.raises(ValueError, match=r"objective 'none'.*to_native"):
         recalibrated(LIGHTGBM, booster)
 
 
 def test_other_objects_are_refused():
-    with pytest.raises(TypeError, match="booster must be a xgboost.Booster"):
+    with pytest.raises(TypeError, match=r"booster must be a xgboost.Booster"):
         gp.xgboost.recalibrate(XGBOOST.estimator(), xgb.DMatrix(TRAIN.x, TRAIN.y))
-    with pytest.raises(TypeError, match="data must be a xgboost.DMatrix"):
+    with pytest.raises(TypeError, match=r"data must be a xgboost.DMatrix"):
         gp.xgboost.recalibrate(trained(XGBOOST), (TRAIN.x, TRAIN.y))
     with pytest.raises(ValueError, match="the label of data"):
         gp.xgboost.recalibrate(trained(XGBOOST), xgb.DMatrix(TRAIN.x))

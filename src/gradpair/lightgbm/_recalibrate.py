@@ -34,10 +34,10 @@ def recalibrate(
         Held-out rows, as ``predict`` takes them, and their labels in [0, 1]. Rows that the model
         was trained on, or that stopped its training early, look better predicted than others.
     method : {"platt", "shift"}
-        ``"platt"`` fits a slope and a shift of the raw score (Platt 1999, whose targets within (0, 1)
-        bound both where the rows are separable). ``"shift"`` fits the shift alone, for few rows: it
-        is ``optimal_constant(BinaryCrossEntropy(), y, offset=raw_score)``, and makes the mean
-        probability the mean label.
+        ``"platt"`` fits a slope and a shift of the raw score (Platt 1999, whose targets within
+        (0, 1) bound both where the rows are separable). ``"shift"`` fits the shift alone, for few
+        rows: it is ``optimal_constant(BinaryCrossEntropy(), y, offset=raw_score)``, and makes the
+        mean probability the mean label.
     sample_weight : array-like of shape (n_samples,) or None
         Weights of at least 0 of the rows.
     init_score : array-like of shape (n_samples,) or None

@@ -87,7 +87,11 @@ def recalibrate(
         )
         raise ValueError(msg)
     y = _validation.one_per_row("the label of data", data.get_label(), data.num_row())
-    weight = data.get_weight() if sample_weight is None else sample_weight
+    if sample_weight is None and (weight := data.get_weight()).size:
+        sample_weight = weight
     margins = booster.predict(data, output_margin=True)
-    slope, shift = fitted_line(margins, y, weight if len(weight) else None, method)
+    if sample_weight is None and (weight := data.get_weight()).size:
+        sample_weight = weight
+    margins = booster.predict(data, output_margin=True)
+    slope, shift = fitted_line(margins, y, sample_weight, method)
     return _model.with_shift(booster, shift, slope=slope)
