@@ -106,11 +106,13 @@ def test_a_fitted_estimator_is_pickled_as_0_1_0_did(estimator, loss):
     assert set(vars(model)) == {
         "estimator", "loss", "calibrated", "hessian", "classes_", "loss_", "constant_",
         "estimator_", "best_iteration_", "evals_result_", "n_features_in_", "_needs_offset",
-        "_calibrates", "_model_shift",
+        "_calibrates", "_boundary", "_start",
     }  # fmt: skip
     assert_array_equal(pickle.loads(pickled).predict_proba(x), model.predict_proba(x))
-    del model._model_shift  # came later, for ranges of rounds
-    assert_array_equal(pickle.loads(pickle.dumps(model)).predict_proba(x), model.predict_proba(x))
+    del model._start, model._boundary  # came later, for ranges of rounds and for decisions
+    loaded = pickle.loads(pickle.dumps(model))
+    assert_array_equal(loaded.predict_proba(x), model.predict_proba(x))
+    assert_array_equal(loaded.predict(x), model.predict(x))
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,16 @@ def test_labels_of_every_kind_and_every_form_of_probabilities(host, y, dtype):
 
 
 @HOST
+def test_labels_are_the_decisions_of_a_calibrated_model(host):
+    x, y = X[::2], Y[::2]
+    calibrated = BoostingClassifier(host.estimator(5), LOSS, calibrated=True).fit(x, y)
+    for model in (calibrated, calibrated.recalibrate(X[1::2], Y[1::2])):
+        assert_equal(convert(model), model)
+        by_half = model.predict_proba(X)[:, 1] > 0.5
+        assert not np.array_equal(by_half, model.predict(X))
+
+
+@HOST
 @pytest.mark.parametrize("set_output", ["default", "pandas"])
 def test_a_column_transformer_in_front(host, set_output):
     frame = cancer_frame().iloc[:, :5].astype(np.float32)

@@ -1,5 +1,6 @@
 """LGBMClassifier inside BoostingClassifier."""
 
+import copy
 import importlib
 import inspect
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ import lightgbm as lgb
 import numpy as np
 from sklearn.utils import _safe_indexing
 
+from gradpair._hosts.calibration import Line
 from gradpair._hosts.estimator import EncodedRows, Trained, TrainingPlan, fields_of_sets
 from gradpair._hosts.metrics import distinct, estimator_metric
 from gradpair._validation import Array
@@ -95,6 +97,13 @@ def margin(estimator: lgb.LGBMClassifier, features: Any, **rounds: Any) -> Array
     return np.asarray(estimator.predict(features, raw_score=True, **rounds))
 
 
+def scaled(estimator: lgb.LGBMClassifier, line: Line) -> lgb.LGBMClassifier:
+    """Return another one whose raw scores lie on a line over these."""
+    other = copy.deepcopy(estimator)
+    _load(other, _model.with_shift(estimator.booster_, line.shift, slope=line.slope))
+    return other
+
+
 def skipped(
     estimator: lgb.LGBMClassifier,  # noqa: ARG001 - another host asks its model
     start: tuple[float, float],
@@ -155,9 +164,14 @@ def _fitted(
     two = [int(np.argmax(rows.y == label)) for label in (0, 1)]
     fitted = lgb.LGBMClassifier(n_estimators=1, min_child_samples=1, n_jobs=1, verbose=-1)
     fitted.fit(_safe_indexing(rows.features, two), rows.y[two])
-    fitted.booster_.model_from_string(model.model_to_string(num_iteration=-1))
-    fitted.booster_.best_iteration = model.best_iteration
-    fitted.booster_.params = model.params
+    _load(fitted, model)
     params = {"verbose": None, **estimator.get_params(deep=False)}
     del params["objective"]  # it is None or the name that the fit has set
     return fitted.set_params(**params)
+
+
+def _load(estimator: lgb.LGBMClassifier, model: lgb.Booster) -> None:
+    """Let the Booster of an estimator read a model."""
+    estimator.booster_.model_from_string(model.model_to_string(num_iteration=-1))
+    estimator.booster_.best_iteration = model.best_iteration
+    estimator.booster_.params = model.params

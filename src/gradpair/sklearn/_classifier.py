@@ -1,5 +1,6 @@
 """scikit-learn: a classifier around XGBClassifier or LGBMClassifier that trains with a loss."""
 
+import copy
 from collections.abc import Sequence
 from types import ModuleType
 from typing import Any, ClassVar, Self
@@ -8,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gradpair import _validation
+from gradpair._hosts.calibration import Method, fitted_line
 from gradpair._hosts.callables import Hessian
 from gradpair._intercept import optimal_constant
 from gradpair._links import sigmoid
@@ -71,6 +73,10 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     booster_ : xgboost.Booster or lightgbm.Booster
         The model, of the host's own objective for binary targets. After early stopping it has the
         rounds up to the best one.
+    threshold_ : float
+        Probability of the second class above which ``predict`` returns it, the decision that the
+        loss implies: 0.5 for the sigmoid of its margin, which is where the calibrated probability
+        is ``loss_.calibrated_probability(0)``, 1 / (1 + alpha) for weighted cross-entropy.
     feature_importances_ : array of shape (n_features,)
         As of the host's estimator.
     best_iteration_ : int or None
@@ -112,6 +118,7 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """
 
     __module__ = "gradpair.sklearn"  # where pickles look for it
+    _boundary = 0.0  # of pickles from before it was an attribute
 
     # What metadata routing can request beside the keywords that the signatures name.
     __metadata_request__fit: ClassVar = dict.fromkeys(_arguments.FIT)
@@ -235,8 +242,9 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         trained = host.train(estimator, rows, sets, plan, fit_params)
         self.classes_, self.loss_, self.constant_ = classes, loss, constant
         self.estimator_, self.best_iteration_, self.evals_result_ = trained
-        self._needs_offset, self._model_shift = offset is not None, plan.model_shift
+        self._needs_offset, self._start = offset is not None, (constant, plan.model_shift)
         self._calibrates = bool(self.calibrated) and loss.calibration_shift is None
+        self._boundary = _implied_log_odds(loss) if self.calibrated else 0.0
         return self
 
     def decision_function(self, X: Any, *, offset: ArrayLike | None = None, **rounds: Any) -> Array:
@@ -268,6 +276,13 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         sklearn.exceptions.NotFittedError
             The estimator is not fitted.
         """
+        raw = self._margin(X, offset, rounds)
+        if self._calibrates:  # where the model cannot
+            return self.loss_._calibrated_log_odds(raw)
+        return raw
+
+    def _margin(self, X: Any, offset: ArrayLike | None, rounds: dict[str, Any]) -> Array:
+        """Return the margins of the model."""
         check_is_fitted(self)
         host = _hosts.host_of(self.estimator_)
         rounds = _arguments.rounds(host, rounds)
@@ -280,13 +295,8 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         X = self._checked(X, reset=False)
         raw: Array = host.margin(self.estimator_, X, **rounds)
         if rounds:
-            start = self.constant_, self._model_shift
-            raw = raw + raw.dtype.type(host.skipped(self.estimator_, start, **rounds))
-        if offset is not None:
-            raw = raw + _rows.checked_offsets(offset, raw.size)
-        if self._calibrates:  # where the model cannot
-            return self.loss_._calibrated_log_odds(raw)
-        return raw
+            raw = raw + raw.dtype.type(host.skipped(self.estimator_, self._start, **rounds))
+        return raw if offset is None else raw + _rows.checked_offsets(offset, raw.size)
 
     def predict_proba(self, X: Any, *, offset: ArrayLike | None = None, **rounds: Any) -> Array:
         """Probabilities of the two classes.
@@ -302,16 +312,18 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return np.column_stack([sigmoid(-log_odds), sigmoid(log_odds)])
 
     def predict(self, X: Any, *, offset: ArrayLike | None = None, **rounds: Any) -> Array:
-        """The more probable class of each row.
+        """The class of each row by the decision that the loss implies.
 
         Parameters and errors are those of :meth:`decision_function`.
 
         Returns
         -------
         array of shape (n_samples,)
-            Labels. For another threshold see scikit-learn's ``TunedThresholdClassifierCV``.
+            Labels: the second class where its probability is above ``threshold_``. For another
+            threshold see scikit-learn's ``FixedThresholdClassifier`` and
+            ``TunedThresholdClassifierCV``.
         """
-        positive = self.decision_function(X, offset=offset, **rounds) > 0
+        positive = self.decision_function(X, offset=offset, **rounds) > self._boundary
         predicted: Array = self.classes_[positive.astype(int)]
         return predicted
 
@@ -345,6 +357,80 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             sample_weight = _validation.weights(sample_weight)
         predicted = self.predict(X, offset=offset, **rounds)
         return float(accuracy_score(y, predicted, sample_weight=sample_weight))
+
+    def recalibrate(
+        self,
+        X: Any,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        method: Method = "platt",
+        offset: ArrayLike | None = None,
+    ) -> Self:
+        """Calibrate the probabilities on rows that the model was not trained on.
+
+        Parameters
+        ----------
+        X, y, sample_weight, offset
+            Held-out rows, as in :meth:`fit`. Rows that stopped the training early look better
+            predicted than others.
+        method : {"platt", "shift"}
+            As in :func:`gradpair.xgboost.recalibrate`.
+
+        Returns
+        -------
+        BoostingClassifier
+            Another one, fitted, with one native model of the recalibrated probabilities in
+            ``booster_``. Its ``predict`` makes the decision that the loss implies on them. This one
+            stays as it is.
+
+        Raises
+        ------
+        ValueError
+            Rows of one class; margins that are all equal or rank the rows backwards; a slope for a
+            model that was fitted with offsets, which are no part of it.
+        sklearn.exceptions.NotFittedError
+            The estimator is not fitted.
+
+        See Also
+        --------
+        sklearn.calibration.CalibratedClassifierCV : Trains on folds, of several models and other
+            curves, at the price of one native model.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_breast_cancer
+        >>> from xgboost import XGBClassifier
+        >>> import gradpair as gp
+        >>> from gradpair.sklearn import BoostingClassifier
+        >>> X, y = load_breast_cancer(return_X_y=True)
+        >>> model = BoostingClassifier(XGBClassifier(n_estimators=20), gp.WeightedCrossEntropy(9.0))
+        >>> mended = model.fit(X[:300], y[:300]).recalibrate(X[300:], y[300:])
+        >>> round(mended.threshold_, 3)
+        0.1
+        """
+        margin = self._margin(X, offset, {})
+        if offset is not None and method == "platt":
+            msg = (
+                "method='platt' scales margins, and offsets are no part of the model; use 'shift'."
+            )
+            raise ValueError(msg)
+        line = fitted_line(margin, _labels.encode(y, self.classes_)[1], sample_weight, method)
+        constant, shift = self._start
+        other = copy.copy(self)
+        vars(other).update(
+            estimator_=_hosts.host_of(self.estimator_).scaled(self.estimator_, line),
+            _start=(line.slope * constant, line.slope * shift + line.shift),
+            _calibrates=False,
+            _boundary=_implied_log_odds(self.loss_),
+        )
+        return other
+
+    @property
+    def threshold_(self) -> float:
+        """Probability of the second class above which :meth:`predict` returns it."""
+        check_is_fitted(self)
+        return float(sigmoid(np.float64(self._boundary)))
 
     @property
     def booster_(self) -> Any:
@@ -411,3 +497,8 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             rows = _rows.make_rows(features, target, weight, offset)
             sets.append(rows._replace(training=X is given[0] and y is given[1]))
         return sets
+
+
+def _implied_log_odds(loss: Loss) -> float:
+    """Return the calibrated log-odds of a margin of 0, where the loss is indifferent."""
+    return float(loss._calibrated_log_odds(np.zeros(1))[0])

@@ -68,11 +68,23 @@ def convert(scope: Any, operator: Any, container: Any) -> None:
     doubled = isinstance(probability.type, DoubleTensorType)
     to = onnx_proto.TensorProto.DOUBLE if doubled else onnx_proto.TensorProto.FLOAT
     container.add_node("Cast", [told], [probability.full_name], to=to)
-    _label(scope, container, told, label.full_name, _labels(scope, model))
+    weighted = _weighted(scope, container, told, model.threshold_)
+    _label(scope, container, weighted, label.full_name, _labels(scope, model))
+
+
+def _weighted(scope: Any, container: Any, probability: str, threshold: float) -> str:
+    """Weight the classes so that the second is the greater one above the threshold."""
+    if threshold == 0.5:
+        return probability
+    weights, product = map(scope.get_unique_variable_name, ("weights", "weighted"))
+    values = [threshold, 1 - threshold]
+    container.add_initializer(weights, onnx_proto.TensorProto.FLOAT, [2], values)
+    container.add_node("Mul", [probability, weights], [product], op_version=7)
+    return str(product)
 
 
 def _label(scope: Any, container: Any, probability: str, label: str, labels: Array) -> None:
-    """Add the label of the more probable class, the first where both are as probable."""
+    """Add the label of the greater class, the first where both are as great."""
     text = labels.dtype.kind == "U"
     kind = onnx_proto.TensorProto.STRING if text else onnx_proto.TensorProto.INT64
     classes, index = map(scope.get_unique_variable_name, ("classes", "index"))

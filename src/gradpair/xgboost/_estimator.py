@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import xgboost as xgb
 
+from gradpair._hosts.calibration import Line
 from gradpair._hosts.estimator import EncodedRows, Trained, TrainingPlan, fields_of_sets
 from gradpair._hosts.metrics import estimator_metric
 from gradpair._validation import Array
@@ -99,6 +100,12 @@ def margin(
         features, output_margin=True, iteration_range=iteration_range
     )
     return margins
+
+
+def scaled(estimator: xgb.XGBClassifier, line: Line) -> xgb.XGBClassifier:
+    """Return another one whose margins lie on a line over these."""
+    model = _model.with_shift(estimator.get_booster(), line.shift, slope=line.slope)
+    return _fitted(type(estimator), estimator.get_params(deep=False), model)
 
 
 def skipped(
