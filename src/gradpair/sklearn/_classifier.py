@@ -26,7 +26,7 @@ except ModuleNotFoundError as error:
     raise ModuleNotFoundError(msg, name=error.name) from error
 
 from gradpair._hosts.estimator import EncodedRows, TrainingPlan
-from gradpair.sklearn import _arguments, _evaluation, _hosts, _labels, _loss, _rows
+from gradpair.sklearn import _arguments, _calibration, _evaluation, _hosts, _labels, _loss, _rows
 
 __all__ = ["BoostingClassifier"]
 
@@ -55,7 +55,9 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     calibrated : bool
         Whether the predictions are ``loss.calibrated_probability``, probabilities of the classes
         as they are in the data, in place of the sigmoid of the margin that the loss has moved.
-        Exact at the population optimum only: check it on rows that were held out.
+        Exact at the population optimum only. A model that stopped far from it, and one that fits
+        its training rows better than others, over-corrects; where that shows on the training rows
+        or on evaluation sets, :meth:`fit` warns. :meth:`recalibrate` on held-out rows is better.
     hessian : {"exact", "positive"} or None
         The second derivative to train with, as in :func:`gradpair.xgboost.objective`.
 
@@ -245,6 +247,8 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self._needs_offset, self._start = offset is not None, (constant, plan.model_shift)
         self._calibrates = bool(self.calibrated) and loss.calibration_shift is None
         self._boundary = _implied_log_odds(loss) if self.calibrated else 0.0
+        if self.calibrated:
+            self._check_calibration(rows, sets)
         return self
 
     def decision_function(self, X: Any, *, offset: ArrayLike | None = None, **rounds: Any) -> Array:
@@ -451,6 +455,15 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         tags.input_tags.allow_nan = True
         tags.input_tags.sparse = True
         return tags
+
+    def _check_calibration(self, rows: EncodedRows, sets: Sequence[EncodedRows]) -> None:
+        """Warn where the calibrated probabilities are far from the labels."""
+        others = [(f"evaluation set {i}", other) for i, other in enumerate(sets)]
+        for what, part in [("training rows", rows), *others]:
+            raw = _hosts.host_of(self.estimator_).margin(self.estimator_, part.features)
+            raw = raw if part.offset is None else raw + part.offset
+            log_odds = self.loss_._calibrated_log_odds(raw) if self._calibrates else raw
+            _calibration.check(what, log_odds, part)
 
     def _check_names(self, params: dict[str, Any]) -> None:
         """Refuse names that do not exist, before anything is set."""
