@@ -6,7 +6,8 @@ import importlib
 import io
 from pathlib import Path
 
-NAMES = ("imports", "memory", "startup", "constant", "kernels", "rounds")
+NAMES = ("imports", "memory", "startup", "constant", "kernels", "rounds", "recalibration")
+ON_DATA = ("recalibration",)  # of which --data can name sets
 
 
 def main(argv=None):
@@ -15,6 +16,7 @@ def main(argv=None):
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(NAMES)}; or all")
     parser.add_argument("--quick", action="store_true", help="few rows and repetitions")
     parser.add_argument("--results", type=Path, default=Path(__file__).with_name("results"))
+    parser.add_argument("--data", metavar="FOLDER", help="real data for recalibration")
     options = parser.parse_args(argv)
     if unknown := set(options.names) - set(NAMES):
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}")
@@ -22,6 +24,7 @@ def main(argv=None):
     for name in options.names or NAMES:
         table, result = io.StringIO(), options.results / f"{name}.json"
         arguments = ["--json", str(result), *(["--quick"] if options.quick else [])]
+        arguments += ["--data", options.data] if name in ON_DATA and options.data else []
         with contextlib.redirect_stdout(table):
             importlib.import_module(name).main(arguments)
         result.with_suffix(".md").write_text(table.getvalue().lstrip())

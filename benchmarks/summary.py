@@ -1,4 +1,4 @@
-"""Render the tables of README.md and docs/speed.md from ``benchmarks/results``.
+"""Render the tables of README.md and docs from ``benchmarks/results``.
 
 A table stands between ``<!-- table: NAME -->`` and ``<!-- end of table -->``. ``--write`` puts the
 tables there; without it they are printed.
@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-PAGES = ROOT / "README.md", ROOT / "docs" / "speed.md"
+PAGES = [ROOT / "README.md", *(ROOT / "docs" / f"{name}.md" for name in ("speed", "probabilities"))]
 ROWS, GROWTH = 1_000_000, [10**k for k in range(4, 8)]
 KERNELS = "numpy", "numba"
 HOSTS = {"xgboost": "XGBoost", "lightgbm": "LightGBM"}
@@ -150,7 +150,24 @@ def memory():
     return table(head, lines) + measured_on("memory")
 
 
-TABLES = {"speed": speed, "growth": growth, "startup": startup, "memory": memory}
+def recalibration():
+    """Log losses before and after, and what they are relative to the built-in objective's."""
+    lines = [
+        [row["set"], row["objective"], *(f"{row[name]:.4f}" for name in ("raw", "shift", "platt"))]
+        + [f"{row['platt / built-in']:.3f}"]
+        for row in result("recalibration")["rows"]
+    ]
+    head = ["set", "objective", "raw", "shift", "platt", "platt / built-in, raw"]
+    return table(head, lines) + measured_on("recalibration")
+
+
+TABLES = {
+    "speed": speed,
+    "growth": growth,
+    "startup": startup,
+    "memory": memory,
+    "recalibration": recalibration,
+}
 
 
 def rendered(text):

@@ -16,6 +16,9 @@ from gradpair.sklearn import BoostingClassifier
 from helpers.estimators import DATA, FOCAL, LOSS
 from helpers.hosts import HOST
 
+# Few rounds are far from where the closed formula holds.
+pytestmark = pytest.mark.filterwarnings("ignore:calibrated=True:UserWarning")
+
 
 @HOST
 def test_cross_entropy_is_the_bare_host_classifier(host):
@@ -57,8 +60,9 @@ def test_predictions_agree_with_each_other_and_with_the_loss(host, loss, calibra
     assert_allclose(probability.sum(axis=1), 1, atol=1e-6)
     log_odds = model.decision_function(DATA.test.x)
     assert_allclose(gp.sigmoid(log_odds), probability[:, 1], atol=1e-6)
-    assert_array_equal(model.predict(DATA.test.x), (log_odds > 0).astype(float))
-    assert model.score(DATA.test.x, DATA.test.y) == np.mean((log_odds > 0) == DATA.test.y)
+    positive = margin > 0  # calibrated or not
+    assert_array_equal(model.predict(DATA.test.x), positive.astype(float))
+    assert model.score(DATA.test.x, DATA.test.y) == np.mean(positive == DATA.test.y)
 
 
 @HOST

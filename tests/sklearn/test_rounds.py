@@ -13,6 +13,9 @@ from gradpair.sklearn import BoostingClassifier
 from helpers.estimators import DATA, FOCAL, LOSS
 from helpers.hosts import HOST, LIGHTGBM, XGBOOST
 
+# Few rounds are far from where the closed formula holds.
+pytestmark = pytest.mark.filterwarnings("ignore:calibrated=True:UserWarning")
+
 OLD, NEW = DATA.train, DATA.test
 START = gp.optimal_constant(LOSS, OLD.y)
 SHIFT = -np.log(LOSS.alpha)
@@ -48,8 +51,9 @@ def test_rounds_are_those_of_the_hosts_own_objective(host, first, count, calibra
     assert_allclose(model.decision_function(NEW.x, **rounds), expected, atol=2e-5)
     p = model.predict_proba(NEW.x, **rounds)
     assert_allclose(p[:, 1], gp.sigmoid(expected), atol=5e-6)
-    assert_array_equal(model.predict(NEW.x, **rounds), p.argmax(axis=1))
-    assert model.score(NEW.x, NEW.y, **rounds) == np.mean(p.argmax(axis=1) == NEW.y)
+    positive = p[:, 1] > model.threshold_
+    assert_array_equal(model.predict(NEW.x, **rounds), positive)
+    assert model.score(NEW.x, NEW.y, **rounds) == np.mean(positive == NEW.y)
     if first == 0:
         whole = model.predict_proba(NEW.x)[:, 1]
         own = model.estimator_.predict_proba(NEW.x, **rounds)[:, 1]

@@ -422,7 +422,7 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         line = fitted_line(margin, _labels.encode(y, self.classes_)[1], sample_weight, method)
         constant, shift = self._start
         other = copy.copy(self)
-        vars(other).update(
+        other.__dict__.update(
             estimator_=_hosts.host_of(self.estimator_).scaled(self.estimator_, line),
             _start=(line.slope * constant, line.slope * shift + line.shift),
             _calibrates=False,
