@@ -153,10 +153,10 @@ def memory():
 def recalibration():
     """Log losses before and after, and what they are relative to the built-in objective's."""
     lines = [
-        [row["set"], row["objective"], *(f"{row[name]:.4f}" for name in ("raw", "shift", "platt"))]
-        + [f"{row['platt / built-in']:.3f}"]
+        [row["set"], row["objective"], *(f"{row[name]:.4f}" for name in ("raw", "shift", "platt")),
+         f"{row['platt / built-in']:.3f}"]
         for row in result("recalibration")["rows"]
-    ]
+    ]  # fmt: skip
     head = ["set", "objective", "raw", "shift", "platt", "platt / built-in, raw"]
     return table(head, lines) + measured_on("recalibration")
 
