@@ -27,7 +27,7 @@ sys.modules["gradpair.costs"] = _costs
 sys.modules["gradpair.intercept"] = _intercept
 sys.modules["gradpair.kernels"] = choice
 
-_MODULES = ("audit", "sklearn", *HOSTS)  # imported on first use
+_MODULES = ("audit", "compare", "sklearn", *HOSTS)  # imported on first use
 
 __all__ = [
     "BinaryCrossEntropy",

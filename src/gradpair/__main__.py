@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import gradpair
 from gradpair._cli import output
@@ -47,6 +48,7 @@ def _run(argv: Sequence[str] | None) -> int:
     check.add_argument("--loss", metavar=named, help=told)
     check.add_argument("--json", action="store_true", help="print the report as JSON")
     check.set_defaults(run=_check)
+    _add_compare(commands)
     arguments = parser.parse_args(argv)
     if not hasattr(arguments, "run"):
         parser.print_help()
@@ -71,6 +73,19 @@ def _check(arguments: argparse.Namespace) -> int:
     from gradpair._cli import check as _check  # noqa: PLC0415 - only this command needs it
 
     return _check.run(arguments.target, arguments.kind, arguments.loss, as_json=arguments.json)
+
+
+def _add_compare(commands: Any) -> None:
+    from gradpair._cli import compare as _compare  # noqa: PLC0415 - beside its arguments
+
+    compare = commands.add_parser(
+        "compare",
+        help="does a loss help on your data?",
+        description="Train losses beside the host's built-in objective on the same folds.",
+        epilog="Exit status: 0 compared, 2 the comparison cannot be made, 130 interrupted.",
+    )
+    _compare.add_arguments(compare)
+    compare.set_defaults(run=_compare.run)
 
 
 if __name__ == "__main__":

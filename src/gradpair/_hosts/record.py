@@ -2,8 +2,8 @@
 
 import importlib
 import importlib.util
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
@@ -23,6 +23,11 @@ class Host:
     estimator_subject: type[Subject] | None  # how its estimator does, if as scikit-learn's would
     estimator: str  # the module that fits its estimator, which needs scikit-learn
     structures: Callable[[Any], list[Any]]  # of a booster, its trees without the leaves' values
+    early_stopping: str | None = None  # the estimator's parameter of rounds without improvement
+    # Parameters of the estimator with which it takes columns of categories, and those with which
+    # its built-in objective neither weights classes nor starts elsewhere than it would.
+    categorical: Mapping[str, Any] = field(default_factory=dict)
+    plain: Mapping[str, Any] = field(default_factory=dict)
 
     def adapter(self) -> ModuleType:
         """Import the module that fits the host's estimator."""

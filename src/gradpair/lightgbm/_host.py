@@ -78,4 +78,18 @@ class LGBMClassifierSubject(_ReadByLightGBM, ArraySubject):
 
 
 _ESTIMATOR = "gradpair.lightgbm._estimator"  # imported where scikit-learn is there
-HOST = Host("lightgbm", "LightGBM", LightGBMSubject, LGBMClassifierSubject, _ESTIMATOR, structures)
+HOST = Host(
+    "lightgbm",
+    "LightGBM",
+    LightGBMSubject,
+    LGBMClassifierSubject,
+    _ESTIMATOR,
+    structures,
+    early_stopping="early_stopping_round",
+    plain={
+        "scale_pos_weight": 1.0,
+        "is_unbalance": False,
+        "class_weight": None,
+        "boost_from_average": True,
+    },
+)

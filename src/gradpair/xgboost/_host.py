@@ -57,4 +57,14 @@ class XGBClassifierSubject(_ReadByXGBoost, ArraySubject):
 
 
 _ESTIMATOR = "gradpair.xgboost._estimator"  # imported where scikit-learn is there
-HOST = Host("xgboost", "XGBoost", XGBoostSubject, XGBClassifierSubject, _ESTIMATOR, structures)
+HOST = Host(
+    "xgboost",
+    "XGBoost",
+    XGBoostSubject,
+    XGBClassifierSubject,
+    _ESTIMATOR,
+    structures,
+    early_stopping="early_stopping_rounds",
+    categorical={"enable_categorical": True},
+    plain={"scale_pos_weight": None, "base_score": None},
+)
