@@ -9,9 +9,5 @@ def needed(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
-        package = name.partition(".")[0]
-        msg = f"gradpair.compare needs {package}: pip install 'gradpair[compare]'"
+        msg = f"gradpair.compare needs {name}: pip install 'gradpair[compare]'"
         raise ModuleNotFoundError(msg, name=error.name) from error
-
-
-needed("sklearn")

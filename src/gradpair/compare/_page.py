@@ -91,7 +91,7 @@ def _differences(comparison: Comparison, *, claims: bool) -> list[dict[str, Any]
         found.append(
             {
                 "candidate": d.candidate,
-                "metric": d.kind.title,
+                "metric": d.kind.short,
                 "difference": signed(d.difference, n),
                 "interval": interval,
                 "told": told,

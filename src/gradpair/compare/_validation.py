@@ -2,11 +2,13 @@
 
 import contextlib
 import os
+import signal
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -144,16 +146,18 @@ class Runner:
         Folds share the rows and the process: the hosts compute without Python's lock, and threads
         need no copy of the data.
         """
-        if (workers := _workers(n_jobs)) == 1:
-            yield from map(self.fold, folds)
-            return
-        with ThreadPoolExecutor(workers) as pool:
-            try:
-                for done in as_completed([pool.submit(self.fold, fold) for fold in folds]):
-                    yield done.result()
-            finally:
-                self._stop.set()
-                pool.shutdown(wait=True, cancel_futures=True)
+        workers = _workers(n_jobs)
+        with _noticed(self._stop):
+            if workers == 1:
+                yield from map(self.fold, folds)
+                return
+            with ThreadPoolExecutor(workers) as pool:
+                try:
+                    for done in as_completed([pool.submit(self.fold, fold) for fold in folds]):
+                        yield done.result()
+                finally:
+                    self._stop.set()
+                    pool.shutdown(wait=True, cancel_futures=True)
 
     def fold(self, fold: Fold) -> FoldResult:
         """Fit and score every candidate; they share the rows of the fold."""
@@ -163,10 +167,10 @@ class Runner:
             fold.number, fold.train.size + fold.inner.size, test.y.size, ones, test.y.size - ones
         )
         for candidate in self.candidates:
-            if self._stop.is_set():
-                break
             if candidate.name not in self.failed:
                 self._fit(candidate, (train, inner, test), result)
+            if self._stop.is_set():
+                raise KeyboardInterrupt
             self.told(candidate.name)
         return result
 
@@ -183,6 +187,25 @@ class Runner:
             self.failed[candidate.name] = to.failures[candidate.name] = told
             return
         to.scores[candidate.name], to.curves[candidate.name] = found, drawn
+
+
+@contextlib.contextmanager
+def _noticed(interrupted: threading.Event) -> Iterator[None]:
+    """Set the event at Ctrl-C, whose exception XGBoost's callbacks from C swallow (3.2)."""
+    previous = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(previous):
+        yield
+        return
+
+    def handler(number: int, frame: FrameType | None) -> None:
+        interrupted.set()
+        previous(number, frame)
+
+    signal.signal(signal.SIGINT, handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)
 
 
 def recalibration(margins: Array, rows: Data) -> Line:
