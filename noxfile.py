@@ -32,6 +32,20 @@ def trackers(session):
 
 
 @nox.session(python="3.11")
+def slow(session):
+    """What takes minutes: comparisons of noise, and of half a million rows."""
+    session.install("--editable", ".[test]")
+    session.run("pytest", "-m", "slow", "tests", *session.posargs)
+
+
+@nox.session(python="3.11")
+def browser(session):
+    """The report in Chromium, which must be on the PATH."""
+    session.install("--editable", ".[test]")
+    session.run("pytest", "-m", "browser", "tests", *session.posargs)
+
+
+@nox.session(python="3.11")
 def lint(session):
     """Format, lint, and the direction of imports."""
     session.install("ruff>=0.9", "import-linter>=2.3", "--editable", ".")

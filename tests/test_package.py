@@ -32,6 +32,7 @@ PUBLIC = {
     ],
     "gradpair.xgboost": ["cv", "metric", "native", "objective", "to_native", "train"],
     "gradpair.lightgbm": ["cv", "metric", "native", "objective", "to_native", "train"],
+    "gradpair.compare": ["Comparison", "compare", "default_estimator"],
     "gradpair.sklearn": ["BoostingClassifier"],
     "gradpair.sklearn.onnx": [],  # importing it is all that it is for
 }  # fmt: skip
@@ -117,7 +118,7 @@ def test_the_version_is_the_changelogs_newest():
 
 def test_the_extras_name_every_dependency_that_the_readme_needs():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert {"xgboost", "lightgbm", "sklearn", "fast", "cli", "all", "test"} <= set(
+    assert {"xgboost", "lightgbm", "sklearn", "fast", "cli", "compare", "all", "test"} <= set(
         project["optional-dependencies"]
     )
     core = {re.match(r"[a-z]+", requirement)[0] for requirement in project["dependencies"]}
