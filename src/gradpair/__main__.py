@@ -29,8 +29,10 @@ def _run(argv: Sequence[str] | None) -> int:
     )
     parser.add_argument("--version", action="version", version=f"gradpair {gradpair.__version__}")
     commands = parser.add_subparsers(title="commands")
-    demo = commands.add_parser("demo", help="weighted cross-entropy beside the hosts' own, trained")
-    told = "train the focal loss of this gamma too, with the same alpha"
+    demo = commands.add_parser(
+        "demo", help="a small comparison of losses, in every host on real data"
+    )
+    told = "compare the focal loss of this gamma too"
     demo.add_argument("--gamma", type=_gamma, help=told)
     demo.set_defaults(run=_demo)
     check = commands.add_parser(

@@ -1,7 +1,8 @@
-"""The command ``gradpair demo``: weighted cross-entropy in every host, beside its built-in loss."""
+"""The command ``gradpair demo``: a small comparison of losses on real data, in every host."""
 
 import importlib
 import importlib.util
+import textwrap
 import warnings
 from typing import Any
 
@@ -12,8 +13,9 @@ from gradpair._hosts import record
 from gradpair._validation import Array
 
 _SETTINGS = {"n_estimators": 50, "max_depth": 4, "n_jobs": 1}
-_WIDEST = 20  # of a name, in a line of 80 columns
-_COLUMNS = "{:8} {:20} {:>6} {:>11} {:>9} {:>13} {:>6}"
+_COSTS = 10.0, 1.0  # of a missed 8 and of a false alarm
+_FOLDS = 5
+_COLUMNS = {"average_precision": "AP", "log_loss": "log loss", "cost": "cost per row"}
 
 
 def run(gamma: float | None = None) -> int:
@@ -23,28 +25,19 @@ def run(gamma: float | None = None) -> int:
         print("gradpair demo needs scikit-learn: pip install 'gradpair[sklearn]'")
     if missing or not hosts:
         return 1
-    data = _digits()
-    train_y, test_y = data[2:]
-    loss = gp.WeightedCrossEntropy.balanced(train_y)
-    unweighted = gp.optimal_constant(gp.BinaryCrossEntropy(), train_y)
+    x, y = _digits()
+    missed, alarm = _COSTS
     print(
-        f"scikit-learn's digits, 8 against the rest: {train_y.size:,} rows to train on,\n"
-        f"{test_y.size} held out, {train_y.mean():.1%} positive. alpha = zeros / ones = "
-        f"{loss.alpha:.3f}, so the\nbest start is at log-odds "
-        f"{gp.optimal_constant(loss, train_y):.3f} (unweighted: {unweighted:.3f}).\n"
-        f"{_SETTINGS['n_estimators']} rounds, each from its best start.\n"
+        f"scikit-learn's digits, 8 against the rest: {y.size:,} rows, {y.mean():.1%} positive.\n"
+        f"A missed 8 costs {missed:g}, a false alarm {alarm:g}. {_FOLDS} folds, "
+        f"{_SETTINGS['n_estimators']} rounds; probabilities\nrecalibrated on rows held out."
     )
-    print(_COLUMNS.format("", "objective", "start", "trees", "max |Δp|", "weighted loss", "AP"))
-    focal = [] if gamma is None else [gp.FocalLoss(gamma, loss.alpha)]
     with warnings.catch_warnings():
         # LightGBM 4.6 names the features of arrays, and then misses the names when it predicts.
         warnings.filterwarnings("ignore", "X does not have valid feature names")
-        differences = np.array([_compare(host, loss, focal, data) for host in hosts])
-    if (differing := int(differences[:, 0].sum())) or differences[:, 1].max() > 1e-6:
-        print(f"\n{differing} trees differ: a host does not grow those of its built-in objective.")
-    else:
-        print("\nFrom the same start the loss grows the trees of scale_pos_weight, and its")
-        print(f"probabilities differ by at most {differences[:, 1].max():.1e}.")
+        for host in hosts:
+            _compare(host, gamma, x, y)
+        _say_parity([(host.title, *_parity(host, x, y)) for host in hosts])
     return 0
 
 
@@ -59,51 +52,55 @@ def _present() -> list[record.Host]:
     return hosts
 
 
-def _digits() -> list[Array]:
-    """Images of handwritten digits and whether they show an 8, for training and held out."""
+def _digits() -> tuple[Array, Array]:
+    """Images of handwritten digits and whether they show an 8."""
     from sklearn.datasets import load_digits  # noqa: PLC0415 - an extra
-    from sklearn.model_selection import train_test_split  # noqa: PLC0415
 
     x, digit = load_digits(return_X_y=True)
-    y = (digit == 8).astype(int)
-    parts: list[Array] = train_test_split(x, y, test_size=0.3, stratify=y, random_state=0)
-    return parts
+    return x, (digit == 8).astype(int)
 
 
-def _compare(
-    host: record.Host, loss: gp.WeightedCrossEntropy, others: list[gp.FocalLoss], data: list[Array]
-) -> tuple[int, float]:
-    """Print the rows of a host; return how many trees differ, and the largest Δp."""
-    from sklearn.metrics import average_precision_score, log_loss  # noqa: PLC0415 - an extra
+def _estimator(host: record.Host, **params: Any) -> Any:
+    adapter = host.adapter()
+    return adapter.ESTIMATOR(**_SETTINGS, **adapter.QUIET, **params)
 
-    from gradpair.sklearn import BoostingClassifier  # noqa: PLC0415
+
+def _compare(host: record.Host, gamma: float | None, x: Array, y: Array) -> None:
+    """Print the verdict on a host, and the means that it comes from."""
+    from gradpair.compare import compare  # noqa: PLC0415 - needs scikit-learn
+
+    losses: list[Any] = ["spw"] if "scale_pos_weight" in host.plain else []
+    losses += ["bce", "wce", "focal:1", "focal:2"]
+    if gamma not in (None, 1, 2):
+        losses.append(f"focal:{gamma!r}")
+    found = compare(x, y, estimator=_estimator(host), losses=losses, costs=_COSTS, cv=_FOLDS)
+    lines = found.verdict_lines
+    print()
+    for line in (f"{host.title}: {lines[0]}", *lines[1:]):
+        print(textwrap.fill(line, 80, subsequent_indent="    "))
+    print(" " * 20 + "".join(f"{title:>14}" for title in _COLUMNS.values()))
+    for name in found.scored:
+        means = [found.values(name, metric).mean() for metric in _COLUMNS]
+        print(f"{name:20}" + "".join(f"{mean:14.4f}" for mean in means))
+
+
+def _parity(host: record.Host, x: Array, y: Array) -> tuple[int, int, float]:
+    """Return how many trees of the built-in objective the loss grows, of how many, and max |Δp|."""
+    from gradpair.sklearn import BoostingClassifier  # noqa: PLC0415 - an extra
 
     adapter, module = host.adapter(), importlib.import_module(record.HOSTS[host.name])
-    train_x, test_x, train_y, test_y = data
-    weights = np.where(test_y == 1, loss.alpha, 1.0)
+    loss = gp.WeightedCrossEntropy.balanced(y)
+    params, weight = module.native(loss, y)
+    native = _estimator(host, **params).fit(x, y, sample_weight=weight)
+    ours = BoostingClassifier(_estimator(host), loss).fit(x, y).estimator_
+    margins = [adapter.margin(fitted, x) for fitted in (native, ours)]
+    trees, grown = (host.structures(adapter.booster(fitted)) for fitted in (native, ours))
+    equal = sum(a == b for a, b in zip(trees, grown, strict=True))
+    return equal, len(trees), float(np.abs(np.subtract(*map(gp.sigmoid, margins))).max())
 
-    def estimator(**params: Any) -> Any:
-        return adapter.ESTIMATOR(**_SETTINGS, **adapter.QUIET, **params)
 
-    def row(title: str, name: str, loss: gp.Loss, fitted: Any, *told: str) -> tuple[Array, Any]:
-        score: Array = gp.sigmoid(adapter.margin(fitted, test_x))
-        start = round(gp.optimal_constant(loss, train_y), 3) + 0.0
-        weighted = log_loss(test_y, score, sample_weight=weights)
-        numbers = f"{weighted:.4f}", f"{average_precision_score(test_y, score):.4f}"
-        print(_COLUMNS.format(title, name, f"{start:.3f}", *told or ("", ""), *numbers))
-        return score, host.structures(adapter.booster(fitted))
-
-    params, weight = module.native(loss, train_y)
-    native = estimator(**params).fit(train_x, train_y, sample_weight=weight)
-    expected, trees = row(host.title, "built-in", loss, native)
-    ours = BoostingClassifier(estimator(), loss).fit(train_x, train_y).estimator_
-    gap = float(np.abs(gp.sigmoid(adapter.margin(ours, test_x)) - expected).max())
-    grown = host.structures(adapter.booster(ours))
-    differing = sum(a != b for a, b in zip(trees, grown, strict=True))
-    same = f"{len(trees) - differing}/{len(trees)} equal"
-    row("", "WeightedCrossEntropy", loss, ours, same, f"{gap:.1e}")
-    for other in others:
-        fitted = BoostingClassifier(estimator(), other).fit(train_x, train_y).estimator_
-        name = f"FocalLoss(gamma={other.gamma:g})"
-        row("", name if len(name) <= _WIDEST else f"FocalLoss({other.gamma:.4g})", other, fitted)
-    return differing, gap
+def _say_parity(found: list[tuple[str, int, int, float]]) -> None:
+    told = ", ".join(f"{title} {equal}/{trees} equal" for title, equal, trees, _ in found)
+    gap = max(gap for *_, gap in found)
+    line = f"Trees of WeightedCrossEntropy and of scale_pos_weight: {told}; max |Δp| {gap:.1e}."
+    print("\n" + textwrap.fill(line, 80))
