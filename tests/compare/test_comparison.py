@@ -22,6 +22,7 @@ from gradpair.compare import compare, default_estimator
 from gradpair.compare._candidates import Trainer, candidates
 from gradpair.compare._inputs import checked
 from gradpair.compare._validation import folds_of, recalibration
+from gradpair.sklearn import BoostingClassifier
 from helpers import toy_host
 
 SMALL = {
@@ -158,11 +159,15 @@ def test_early_stopping_watches_the_inner_rows(host, eights):
     own.fit(train.features, train.y, sample_weight=train.weight, **given)
     rounds = own.best_iteration if host == "xgboost" else own.best_iteration_
     assert 0 < rounds < 380
-    expected = adapter.margin(own, x)
-    for name in ("built-in", "cross-entropy"):
+    got = trainer.fit(named["built-in"], train, inner).margin(x)
+    assert np.array_equal(got, adapter.margin(own, x))
+    for loss, name in ((gp.BinaryCrossEntropy(), "cross-entropy"), (gp.FocalLoss(2), "focal(2)")):
+        ours = BoostingClassifier(estimator, loss)
+        given = trainer._evaluation(own, inner, adapter, own=False)
+        ours.fit(train.features, train.y, train.weight, **given)
+        assert 0 < ours.best_iteration_ < 380
         got = trainer.fit(named[name], train, inner).margin(x)
-        assert np.abs(got - expected).max() < 1e-3  # of margins up to 20
-    trainer.fit(named["focal(2)"], train, inner)
+        assert np.array_equal(got, ours.decision_function(x))
 
 
 def test_frames_with_categories_and_missing_values_go_to_the_host_as_they_are():
