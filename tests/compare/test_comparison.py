@@ -1,7 +1,10 @@
 """What ``compare`` measures, on real data, against the hosts and scikit-learn themselves."""
 
 import json
+import os
+import signal
 import sys
+import time
 import tracemalloc
 
 import numpy as np
@@ -163,8 +166,9 @@ def test_early_stopping_watches_the_inner_rows(host, eights):
     assert np.array_equal(got, adapter.margin(own, x))
     for loss, name in ((gp.BinaryCrossEntropy(), "cross-entropy"), (gp.FocalLoss(2), "focal(2)")):
         ours = BoostingClassifier(estimator, loss)
-        given = trainer._evaluation(own, inner, adapter, own=False)
-        ours.fit(train.features, train.y, train.weight, **given)
+        sets = {"eval_set": [(inner.features, inner.y)], adapter.EVAL_WEIGHT: [inner.weight]}
+        sets |= {"verbose": False} if host == "xgboost" else {}
+        ours.fit(train.features, train.y, train.weight, **sets)
         assert 0 < ours.best_iteration_ < 380
         got = trainer.fit(named[name], train, inner).margin(x)
         assert np.array_equal(got, ours.decision_function(x))
@@ -302,3 +306,20 @@ def test_an_interrupted_comparison_goes_on_from_its_finished_folds(tmp_path, eig
     assert "focal(2)" in (tmp_path / "report.html").read_text()
     again = compare(*eights, **settings, out=tmp_path)  # what is finished may be replaced
     assert again.verdict == whole.verdict
+
+
+@pytest.mark.parametrize("n_jobs", [None, 2])
+def test_ctrl_c_is_noticed_where_a_host_swallows_it(n_jobs, eights):
+    before = signal.getsignal(signal.SIGINT)
+
+    def swallowing(y, w):
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.2)
+        except KeyboardInterrupt:
+            pass
+        return gp.BinaryCrossEntropy()
+
+    with pytest.raises(KeyboardInterrupt):
+        compare(*eights, estimator=SMALL["xgboost"], losses=swallowing, cv=3, n_jobs=n_jobs)
+    assert signal.getsignal(signal.SIGINT) is before
