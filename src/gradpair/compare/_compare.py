@@ -75,7 +75,7 @@ def compare(
         Of the folds.
     n_jobs : int or None
         How many folds run at a time, in threads that share X; None is 1, -1 all cores. The host
-        has threads of its own: with many rows more folds at a time gain little.
+        has threads of its own: more folds at a time help an estimator of ``n_jobs=1``.
     out : path or None
         A folder: ``results.csv`` is written there after every fold, ``report.html`` at the end.
     resume : bool
