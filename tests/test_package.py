@@ -14,6 +14,7 @@ from helpers.table import LOSSES
 
 ROOT = Path(__file__).parents[1]
 
+HOST = ["cv", "metric", "native", "objective", "recalibrate", "to_native", "train"]
 PUBLIC = {
     "gradpair": [
         *{type(loss).__name__ for loss in LOSSES},
@@ -30,8 +31,8 @@ PUBLIC = {
         "focal_loss_gradient_positive_hessian",
         "log_sigmoid", "logit", "sigmoid", "softplus",
     ],
-    "gradpair.xgboost": ["cv", "metric", "native", "objective", "to_native", "train"],
-    "gradpair.lightgbm": ["cv", "metric", "native", "objective", "to_native", "train"],
+    "gradpair.xgboost": HOST,
+    "gradpair.lightgbm": HOST,
     "gradpair.compare": ["Comparison", "compare", "default_estimator"],
     "gradpair.sklearn": ["BoostingClassifier"],
     "gradpair.sklearn.onnx": [],  # importing it is all that it is for
