@@ -14,6 +14,7 @@ TINY = {
     "imports": ["--only", "numpy,gradpair", "--quick"],
     "memory": ["--rows", "300", "--quick"],
     "recalibration": ["--quick"],
+    "honest": ["--quick"],
     "startup": ["--rows", "300", "--quick"],
 }
 
