@@ -22,6 +22,7 @@ import gradpair as gp
 from _bench import KERNELS, LOSSES, textbook
 from gradpair._hosts.callables import ObjectiveCallable
 
+ALL_LOSSES = 1_000_000  # rows at which every loss is measured
 HEAPS = {
     "kept": {"MALLOC_MMAP_THRESHOLD_": str(1 << 34), "MALLOC_TRIM_THRESHOLD_": str(1 << 36)},
     "default": {},
@@ -84,7 +85,7 @@ def cells_of(n, options):
         kind = {"heap": "kept", "dtype": dtype, "rows": n}
         for what in ("triad", *(["traffic"] if "numba" in KERNELS else [])):
             yield {**kind, "loss": "none", "what": what}
-        for name in options.losses:
+        for name in options.losses if n == ALL_LOSSES or options.rows else ["WCE"]:
             whats = ["textbook", "textbook again", *KERNELS]
             if name == "BCE" and importlib.util.find_spec("sklearn"):
                 whats.append("scikit-learn")

@@ -26,11 +26,14 @@ FEATURES = 28
 ALPHA, GAMMA = 7.3, 2.0
 KEPT = {"MALLOC_MMAP_THRESHOLD_": str(1 << 30), "MALLOC_TRIM_THRESHOLD_": str((1 << 31) - 1)}
 FOCAL = [f"focal, {kernel}" for kernel in ("textbook", *KERNELS)]
-CELLS = [
-    "native", "native again", "native (heap kept)", "textbook", "textbook (heap kept)",
-    *KERNELS, *FOCAL, "train, native", "train, native again", *(f"train, {k}" for k in KERNELS),
-]  # fmt: skip
-MANY, CELLS_OF_MANY = 10_000_000, ["native", "native again", *KERNELS]
+TRAININGS = ["train, native", "train, native again", "train, numpy"]
+BASIC = ["native", "native again", "textbook", *KERNELS]
+CELLS = {  # of a number of rows; others have all of them
+    10_000: [*BASIC, *TRAININGS],
+    100_000: [*BASIC, *TRAININGS],
+    10_000_000: ["native", "native again", *KERNELS],
+}
+ALL = [*BASIC, "native (heap kept)", "textbook (heap kept)", *FOCAL, *TRAININGS]
 HOSTS = ("xgboost", "lightgbm")
 
 
@@ -148,7 +151,7 @@ def by_round(cell, x, y):
 def measure(host, n, options):
     """Rows of the table: every cell of a host at a number of rows, in turns."""
     rounds = options.rounds or (5 if options.quick else int(np.clip(3e7 / n, 10, 100)))
-    whats = options.only or (CELLS_OF_MANY if n >= MANY else CELLS)
+    whats = options.only or CELLS.get(n, ALL)
     with tempfile.TemporaryDirectory() as folder:
         save_data(n, Path(folder))
         common = {"host": host, "folder": folder, "threads": options.threads, "rounds": rounds}

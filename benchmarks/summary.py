@@ -10,7 +10,10 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *(ROOT / "docs" / f"{name}.md" for name in ("speed", "probabilities"))]
+PAGES = [
+    ROOT / "README.md",
+    *(ROOT / "docs" / f"{name}.md" for name in ("speed", "probabilities", "which_loss")),
+]
 ROWS, GROWTH = 1_000_000, [10**k for k in range(4, 8)]
 KERNELS = "numpy", "numba"
 HOSTS = {"xgboost": "XGBoost", "lightgbm": "LightGBM"}
@@ -161,12 +164,28 @@ def recalibration():
     return table(head, lines) + measured_on("recalibration")
 
 
+def honest():
+    """Whether losses help on real data."""
+    numbers = ["AP", "log loss", "recalibrated", "cost", "cost at .5"]
+    lines = [
+        [
+            row["set"],
+            row["candidate"],
+            *(f"{row[name]:.3f}" for name in numbers),
+            row["told"] or "-",
+        ]
+        for row in result("honest")["rows"]
+    ]
+    return table(["set", "candidate", *numbers, "verdict"], lines) + measured_on("honest")
+
+
 TABLES = {
     "speed": speed,
     "growth": growth,
     "startup": startup,
     "memory": memory,
     "recalibration": recalibration,
+    "honest": honest,
 }
 
 
