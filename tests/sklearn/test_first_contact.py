@@ -38,8 +38,8 @@ WRITE = r"write BoostingClassifier\({}\(...\), loss=gradpair\.{}\)"
         ((None, "balanced"), "write loss=gradpair.WeightedCrossEntropy.balanced"),
         ((None, "binary:logistic"), r"write loss=gradpair.BinaryCrossEntropy\(\)"),
         ((None, ""), r"write loss=gradpair.BinaryCrossEntropy\(\)"),
-        ((None, DATA.x), r"returns one; got array\(.{,90}$"),
-        ((DATA.x, LOSS), r"or None; got array\(.{,90} In a pipeline or a search.*"),
+        ((None, DATA.x), r"returns one; got ndarray of shape .{,60}$"),
+        ((DATA.x, LOSS), r"or None; got ndarray of shape .{,60} In a pipeline or a search.*"),
         ((None, 3.0), r"loss must be a gradpair.Loss.*or a callable \(y_true, sample_weight\)"),
         (
             (XGBClassifier(objective=LOSS),),

@@ -6,6 +6,7 @@ from typing import Any
 
 from gradpair._hosts import record
 from gradpair._hosts.params import qualified_name
+from gradpair._validation import described
 from gradpair.losses import Loss
 from gradpair.sklearn import _loss
 
@@ -29,7 +30,7 @@ def host_of(estimator: object) -> ModuleType:
         return adapter
     kinds = [qualified_name(host.adapter().ESTIMATOR) for host in record.installed()]
     msg = (
-        f"estimator must be one of {', '.join(kinds)}, or None; got {_loss.short(estimator)}. In a "
+        f"estimator must be one of {', '.join(kinds)}, or None; got {described(estimator)}. In a "
         f"pipeline or a search, BoostingClassifier goes inside of it."
     )
     raise TypeError(msg)

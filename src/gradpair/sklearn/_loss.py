@@ -2,25 +2,15 @@
 
 import dataclasses
 import difflib
-import reprlib
 from collections.abc import Callable
 from typing import Any
 
 from gradpair import losses
 from gradpair._hosts.estimator import EncodedRows
-from gradpair._validation import Array
+from gradpair._validation import Array, described
 from gradpair.losses import BinaryCrossEntropy, Loss, check_loss
 
 LossFactory = Callable[[Array, Array | None], Loss]
-
-
-_SHORT = reprlib.Repr()
-_SHORT.maxstring = _SHORT.maxother = 80
-
-
-def short(value: object) -> str:
-    """Return what stands for any object in a message, never a whole array."""
-    return _SHORT.repr(value).replace("\n", " ")
 
 
 def fields(loss: object) -> list[str]:
@@ -63,7 +53,7 @@ def check(loss: object) -> None:
     else:
         msg = (
             f"loss must be a gradpair.Loss, such as gradpair.WeightedCrossEntropy(alpha=9.0), or a "
-            f"callable (y_true, sample_weight) that returns one; got {short(loss)}."
+            f"callable (y_true, sample_weight) that returns one; got {described(loss)}."
         )
     raise TypeError(msg)
 
