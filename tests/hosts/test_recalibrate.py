@@ -109,6 +109,26 @@ def test_shap_values_a_saved_file_and_continued_training_know_of_it(host, tmp_pa
 
 
 @HOST
+def test_treelite_predicts_the_same(host):
+    treelite = pytest.importorskip("treelite")
+    after = recalibrated(host, trained(host))
+    model = getattr(treelite.frontend, f"from_{host.name}")(after)
+    predicted = treelite.gtil.predict(model, DATA.x.astype(np.float32)).ravel()
+    assert_allclose(predicted, host.probability(after, DATA.x), atol=1e-6)
+
+
+@HOST
+def test_the_scale_of_weights_does_not_matter(host):
+    booster = trained(host)
+    margins = [
+        host.margin(recalibrated(host, booster, weight=scale * HELD_OUT.weight), DATA.x)
+        for scale in (1.0, 1000.0, 1e-3)
+    ]
+    assert_allclose(margins[1], margins[0], rtol=1e-5, atol=1e-5)
+    assert_allclose(margins[2], margins[0], rtol=1e-5, atol=1e-5)
+
+
+@HOST
 def test_the_model_that_was_given_stays_as_it_was(host):
     booster = trained(host)
     before = host.margin(booster, DATA.x)
