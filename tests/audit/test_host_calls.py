@@ -100,8 +100,12 @@ def test_lightgbm_asserts_on_what_the_audit_calls_output_layout():
     "objective", [wrong.half_precision, wrong.foreign_byte_order, wrong.unaligned]
 )
 def test_xgboost_misreads_without_an_error_what_the_audit_calls_output_dtype(objective):
-    expected = train_xgboost(right.scipy_log_loss)
-    assert not np.allclose(train_xgboost(objective), expected, atol=0.1)
+    # it converts half precision and unaligned results into a copy and reads that after it was
+    # freed: what lies there differs from run to run, and by chance one model is nearly right
+    assert not all(
+        np.allclose(train_xgboost(objective, n), train_xgboost(right.scipy_log_loss, n), atol=1e-5)
+        for n in range(300, 310)
+    )
 
 
 def test_xgboost_hands_over_a_copy_of_its_margins_and_lightgbm_the_same_memory_every_round():
