@@ -64,6 +64,9 @@ class XGBoost:
     takes_polars = True
     first_round = 0  # in best_iteration
 
+    def __repr__(self):
+        return self.name
+
     @staticmethod
     def data(x, y=None, weight=None, offset=None, **kwargs):
         return xgb.DMatrix(x, label=y, weight=weight, base_margin=offset, **kwargs)
@@ -136,6 +139,9 @@ class LightGBM:
     eval_weight, eval_offset = "eval_sample_weight", "eval_init_score"
     takes_polars = Version(lgb.__version__) >= Version("4.7")
     first_round = 1  # in best_iteration
+
+    def __repr__(self):
+        return self.name
 
     @staticmethod
     def data(x, y=None, weight=None, offset=None, **kwargs):

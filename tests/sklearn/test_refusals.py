@@ -1,5 +1,7 @@
 """What BoostingClassifier refuses, and what it says then."""
 
+import re
+
 import numpy as np
 import pytest
 import xgboost as xgb
@@ -116,7 +118,7 @@ def test_labels_of_other_than_two_classes_are_refused(host, y, message):
         ((None, gp.WeightedCrossEntropy), "loss must be an instance, not the class"),
         ((None, lambda _y, _w: 3.0), "loss must be a gradpair.Loss.*got 3.0"),
     ],
-    ids=str,
+    ids=lambda given: re.sub(" at 0x[0-9a-f]+", "", str(given)),
 )
 def test_what_is_not_an_estimator_or_a_loss_is_refused(args, message):
     with pytest.raises(TypeError, match=message):
