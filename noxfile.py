@@ -14,14 +14,14 @@ def tests(session):
     """The whole suite with the newest versions; Python 3.12 and later get the newest XGBoost."""
     session.install("--editable", ".[test]")
     session.run("pip", "list")
-    session.run("pytest", *session.posargs)
+    session.run("pytest", "-n", "auto", *session.posargs)
 
 
 @nox.session(python="3.11")
 def oldest(session):
     """The tests with the oldest supported versions."""
     session.install("--editable", ".[test]", "--constraint", ".ci/oldest.txt")
-    session.run("pytest", "tests", *session.posargs)
+    session.run("pytest", "-n", "auto", "tests", *session.posargs)
 
 
 @nox.session(python="3.11")
