@@ -1,0 +1,74 @@
+"""Sums over rows that lie on the workers of a Dask cluster, asked for from its client."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from gradpair._intercept import constant_of
+from gradpair._sums import QUESTIONS, Rows, combined
+from gradpair._validation import Array
+from gradpair.losses import Loss
+
+Columns = tuple[ArrayLike, ArrayLike | None, ArrayLike | None]  # labels, weights, offsets
+Parts = Mapping[str, Sequence[Any]]  # futures of the parts that each worker holds, by its address
+
+
+def fitted_constant(
+    client: Any, loss: Loss, parts: Parts, columns: Callable[[Any], Columns]
+) -> float:
+    """Fit the constant to all rows; of each worker come a few numbers, and never its rows.
+
+    Parameters
+    ----------
+    client : distributed.Client
+        It may be asynchronous, if this is called outside its event loop.
+    loss : Loss
+        The loss to minimise.
+    parts : mapping of str to sequences of futures
+        What each worker holds.
+    columns : callable
+        Takes labels, weights and offsets out of one part; it must be importable on the workers.
+
+    Raises
+    ------
+    ValueError
+        As :func:`~gradpair.optimal_constant`, of all rows.
+    """
+
+    def ask(question: str, *at: float) -> Array:
+        answers = on_workers(client, parts, answer, loss, question, at, columns)
+        return combined(QUESTIONS[question].how, answers)
+
+    return constant_of(loss, ask)
+
+
+def on_workers(
+    client: Any, parts: Parts, function: Callable[..., Any], *args: object
+) -> Sequence[Any]:
+    """Call ``function(parts, *args)`` on each worker with the parts that it holds."""
+    # Where a worker has died, Dask computes its parts elsewhere; without permission it would wait.
+    futures = [
+        client.submit(function, held, *args, workers=[w], allow_other_workers=True, pure=False)
+        for w, held in parts.items()
+    ]
+    answers: Sequence[Any] = client.gather(futures, asynchronous=False)
+    return answers
+
+
+def answer(
+    parts: Sequence[Any],
+    loss: Loss,
+    question: str,
+    at: Sequence[float],
+    columns: Callable[[Any], Columns],
+) -> Array:
+    """Answer for the parts of one worker."""
+    answers = [Rows.of(loss, *columns(part)).answer(question, *at) for part in parts]
+    return combined(QUESTIONS[question].how, answers)
+
+
+def column(values: Any) -> Array | None:
+    """Return labels, weights or offsets of one part, in any container, as they are or as None."""
+    return None if values is None else np.ravel(np.asarray(values))
