@@ -49,6 +49,8 @@ class HostCallable(ABC):
         else:
             labels, raw, weight = first, second, sample_weight
         raw = _validation.floats("raw_prediction", raw)
+        if not raw.size:  # (0, 0) of a worker without rows (seen in XGBoost 3.4.1)
+            raw = raw.ravel()
         if raw.ndim != 1:
             msg = (
                 f"raw_prediction must have shape (n_samples,); got {raw.shape}. "
@@ -115,6 +117,10 @@ class MetricCallable(HostCallable):
 
     def mean(self, first: Any, second: Any, sample_weight: ArrayLike | None) -> float:
         """Return the weighted mean loss."""
+        return _blocks.mean_of(*self.sums(first, second, sample_weight))
+
+    def sums(self, first: Any, second: Any, sample_weight: ArrayLike | None) -> tuple[float, float]:
+        """Return the weighted sum of the loss, and the sum of the weights."""
         y, raw, w = self.rows(first, second, sample_weight)
         _validation.labels(y)
         if w is not None:
@@ -126,7 +132,7 @@ class MetricCallable(HostCallable):
                 raw_block = _margins(raw_block, float(precision.tiny), float(precision.eps))
             return self.loss.loss(y_block, raw_block + self.start, w_block)
 
-        return _blocks.weighted_mean(losses_of, y, raw, w)
+        return _blocks.weighted_sums(losses_of, y, raw, w)
 
 
 def _name_of(loss: Loss) -> str:

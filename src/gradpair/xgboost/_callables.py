@@ -3,10 +3,12 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal, final
 
 from numpy.typing import ArrayLike
 
+from gradpair import _blocks
 from gradpair._hosts import callables
 from gradpair._validation import Array, Pair
 from gradpair.losses import Loss
@@ -16,6 +18,8 @@ try:
 except ModuleNotFoundError as error:
     msg = "gradpair.xgboost needs XGBoost: pip install 'gradpair[xgboost]'"
     raise ModuleNotFoundError(msg, name=error.name) from error
+
+from gradpair.xgboost import _workers
 
 
 class _XGBoost(callables.HostCallable):
@@ -57,7 +61,11 @@ class Metric(_XGBoost, callables.MetricCallable):
         self, first: Any, second: Any, sample_weight: ArrayLike | None = None
     ) -> tuple[str, float] | float:
         """Return ``(name, value)`` to the native API and the value to the estimators."""
-        value = self.mean(first, second, sample_weight)
+        if (workers := _workers.group()) is None:
+            value = self.mean(first, second, sample_weight)
+        else:
+            sums = partial(self.sums, first, second, sample_weight)
+            value = _blocks.mean_of(*_workers.together(workers, 2, "sum", sums).tolist())
         return (self.name, value) if isinstance(second, xgb.DMatrix) else value
 
 

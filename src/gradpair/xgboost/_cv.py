@@ -8,7 +8,7 @@ import xgboost as xgb
 from gradpair._hosts import params as checks
 from gradpair._hosts.callables import HESSIAN_FLOOR, Hessian
 from gradpair.losses import Loss
-from gradpair.xgboost import _model, _start
+from gradpair.xgboost import _model, _start, _workers
 from gradpair.xgboost._callables import objective
 from gradpair.xgboost._metrics import metric_and_direction, without_default_metric
 from gradpair.xgboost._params import as_mapping, check_overridden, requested_constant
@@ -65,7 +65,8 @@ early_stopping_rounds, fpreproc, as_pandas, verbose_eval, show_stdv, seed, callb
     Raises
     ------
     ValueError, TypeError
-        As in :func:`train`; training rows of one class only, with the number of the fold.
+        As in :func:`train`; training rows of one class only, with the number of the fold; one of
+        several workers, where the host's own does not run.
 
     Notes
     -----
@@ -83,6 +84,10 @@ early_stopping_rounds, fpreproc, as_pandas, verbose_eval, show_stdv, seed, callb
     >>> sorted(result)[0], len(result["test-binary_cross_entropy-mean"])
     ('test-binary_cross_entropy-mean', 5)
     """
+    _workers.check_alone(
+        "xgboost.cv runs on one machine alone; cross-validate there, or train each fold with "
+        "gradpair.xgboost.train on all workers"
+    )
     given = checks.training_params(as_mapping(params), loss, "dtrain", dtrain, xgb.DMatrix)
     score, asked = given.get("base_score"), metrics or given.get("eval_metric")
     constant = requested_constant(given, constant, obj)

@@ -12,7 +12,7 @@ from gradpair._hosts.calibration import Line
 from gradpair._hosts.estimator import EncodedRows, Trained, TrainingPlan, fields_of_sets
 from gradpair._hosts.metrics import estimator_metric
 from gradpair._validation import Array
-from gradpair.xgboost import _model, _params, _start
+from gradpair.xgboost import _model, _params, _start, _workers
 from gradpair.xgboost._callables import metric, objective
 from gradpair.xgboost._metrics import without_default_metric
 
@@ -36,7 +36,11 @@ def requested_constant(estimator: xgb.XGBClassifier) -> float | None:
     """Check the parameters and return the start that ``base_score`` asks for."""
     constant = _params.requested_constant(estimator.get_params(deep=False), None, None)
     if constant is None:
-        _start.check_alone("base_score=, the sigmoid of gradpair.optimal_constant(...) of all rows")
+        _workers.check_alone(
+            "each would fit another start on its own rows; pass base_score=, the sigmoid of "
+            "gradpair.optimal_constant(...) of all rows, the same to each, or train with "
+            "gradpair.xgboost.train, which starts where all rows want it"
+        )
     return constant
 
 

@@ -6,7 +6,7 @@ from numpy.typing import ArrayLike
 from gradpair import _validation
 from gradpair._hosts import params as checks
 from gradpair._hosts.calibration import Method, fitted_line
-from gradpair.xgboost import _model
+from gradpair.xgboost import _model, _workers
 
 
 def recalibrate(
@@ -72,6 +72,10 @@ def recalibrate(
     >>> [round(float(values.mean()), 2) for values in (labels, before, after)]
     [0.77, 0.76, 0.77]
     """
+    _workers.check_alone(
+        "each would fit another line to its own rows; recalibrate after the training, in one "
+        "process, on rows that were held out"
+    )
     checks.check_type("booster", booster, xgb.Booster, "Of an estimator, pass model.get_booster().")
     checks.check_type("data", data, xgb.DMatrix, "Build one with label= of held-out rows.")
     if (found := _model.objective_of(booster)) != _model.NATIVE:

@@ -5,14 +5,14 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import xgboost as xgb
-from xgboost import collective
 
 from gradpair import _validation
 from gradpair._hosts import params as checks
-from gradpair._intercept import optimal_constant
+from gradpair._intercept import constant_of
 from gradpair._links import sigmoid
+from gradpair._sums import Rows
 from gradpair.losses import Loss
-from gradpair.xgboost import _model
+from gradpair.xgboost import _model, _workers
 from gradpair.xgboost._callables import Objective
 
 _DROPOUT = ("rate_drop", "one_drop")  # without booster="dart" since 3.4
@@ -34,28 +34,27 @@ def place(constant: float, params: Mapping[str, Any], *, offsets: bool, rounds: 
 
 
 def fitted_constant(dtrain: xgb.DMatrix, loss: Loss) -> float:
-    """Fit the constant to the rows, on top of their base_margin."""
-    check_alone("constant=gradpair.optimal_constant(...) of all rows")
-    y, weight, margin = dtrain.get_label(), dtrain.get_weight(), dtrain.get_base_margin()
-    _validation.one_per_row("the label of dtrain", y, dtrain.num_row())
-    offset = margin.ravel() if margin.size else None
-    weight = weight if weight.size else None
-    return optimal_constant(loss, y, offset=offset, sample_weight=weight)
+    """Fit the constant to the rows, of all workers, on top of their base_margin."""
 
+    def rows() -> Rows:
+        y, weight, margin = dtrain.get_label(), dtrain.get_weight(), dtrain.get_base_margin()
+        _validation.one_per_row("the label of dtrain", y, dtrain.num_row())
+        offset = margin.ravel() if margin.size else None
+        return Rows.of(loss, y, weight if weight.size else None, offset)
 
-def check_alone(way_out: str) -> None:
-    """Refuse to fit a constant on a part of the rows, as a worker of a cluster would."""
-    if (workers := collective.get_world_size()) > 1:
-        msg = (
-            f"this is one of {workers} workers, and each would fit another start on its own rows; "
-            f"pass {way_out}, the same to each."
-        )
-        raise ValueError(msg)
+    if (workers := _workers.group()) is None:
+        return constant_of(loss, rows().answer)
+    return _workers.fitted_constant(workers, loss, rows)
 
 
 def has_offsets(data: Iterable[object]) -> bool:
-    """Whether any of the DMatrices has a base_margin."""
-    return any(rows.get_base_margin().size for rows in data if isinstance(rows, xgb.DMatrix))
+    """Whether any of the DMatrices has a base_margin, on any worker."""
+
+    def here() -> bool:
+        return any(rows.get_base_margin().size for rows in data if isinstance(rows, xgb.DMatrix))
+
+    workers = _workers.group()
+    return here() if workers is None else _workers.any_of(workers, here)
 
 
 def check_tree(params: Mapping[str, Any], num_boost_round: int) -> None:

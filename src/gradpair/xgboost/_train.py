@@ -1,6 +1,5 @@
 """Training in XGBoost's native API, from the right start to a plain model."""
 
-import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,11 +8,10 @@ import xgboost as xgb
 from gradpair._hosts import params as checks
 from gradpair._hosts.callables import HESSIAN_FLOOR, Hessian
 from gradpair.losses import Loss
-from gradpair.xgboost import _model, _start
-from gradpair.xgboost._callables import objective
-from gradpair.xgboost._metrics import DEFAULT_METRIC, metric_and_direction, without_default_metric
-from gradpair.xgboost._params import as_mapping, check_overridden, check_update, requested_constant
+from gradpair.xgboost import _start
+from gradpair.xgboost._params import as_mapping
 from gradpair.xgboost._positions import as_in
+from gradpair.xgboost._prepared import Model, prepare
 
 
 @as_in(xgb.train)
@@ -32,7 +30,7 @@ def train(
     early_stopping_rounds: int | None = None,
     evals_result: dict[str, Any] | None = None,
     verbose_eval: bool | int | None = True,
-    xgb_model: str | os.PathLike[str] | xgb.Booster | bytearray | None = None,
+    xgb_model: Model | None = None,
     callbacks: Sequence[xgb.callback.TrainingCallback] | None = None,
     custom_metric: Any = None,
 ) -> xgb.Booster:
@@ -80,14 +78,18 @@ verbose_eval, callbacks
         A parameter that has no effect beside a custom objective (``scale_pos_weight``), an
         objective that is not binary, ``obj``, labels outside [0, 1], one class only, another
         constant for a continued model; ``booster="dart"`` or ``"gblinear"`` where the constant
-        would have to go into a tree; ``process_type="update"`` where it would be rewritten there;
-        one of several workers without a ``constant``, which it would fit on its own rows.
+        would have to go into a tree; ``process_type="update"`` where it would be rewritten there.
     TypeError
         ``dtrain`` is not a DMatrix, ``loss`` is not a Loss, ``params`` is neither a dict nor a list
         of pairs.
 
     Notes
     -----
+    On a worker of a cluster, which XGBoost connects to others by a
+    :class:`xgboost.collective.CommunicatorContext`, constant and loss are those of the rows of all
+    workers. Every worker must call this, with the same arguments but for its rows, of which it may
+    have none.
+
     The booster holds the start from its first round on: callbacks, checkpoints and metrics see
     after any round what the model is, cut at that round. Where the constant goes into the first
     tree, XGBoost before 3.3 then draws other rows and columns than without (``subsample``,
@@ -105,59 +107,38 @@ verbose_eval, callbacks
     array([0., 1.], dtype=float32)
     """
     given = checks.training_params(as_mapping(params), loss, "dtrain", dtrain, xgb.DMatrix)
-    score, asked = given.get("base_score"), given.get("eval_metric")
-    constant = requested_constant(given, constant, obj)
     evals, callbacks = list(evals or ()), list(callbacks or ())
-    shift = 0.0
-    if xgb_model is not None:
-        xgb_model = _continued(xgb_model, given, constant)
-    else:
-        offsets = _start.has_offsets([dtrain, *(pair[0] for pair in evals)])
-        check_overridden(score, offsets=offsets)
-        constant = _start.fitted_constant(dtrain, loss) if constant is None else constant
-        start = _start.place(constant, given, offsets=offsets, rounds=num_boost_round)
-        given["base_score"], shift = start
-    given["objective"] = _model.NATIVE
-    given |= (silence := without_default_metric(given, asked))
-    own = objective(loss, hessian=hessian, hessian_floor=hessian_floor)
+    plan = prepare(
+        given,
+        loss,
+        constant=constant,
+        fit=lambda: _start.fitted_constant(dtrain, loss),
+        offsets=lambda: _start.has_offsets([dtrain, *(pair[0] for pair in evals)]),
+        rounds=num_boost_round,
+        hessian=hessian,
+        hessian_floor=hessian_floor,
+        obj=obj,
+        xgb_model=xgb_model,
+        custom_metric=custom_metric,
+        maximize=maximize,
+    )
     # Nobody but the user's own functions can give dtrain other labels while it trains.
     alone = not callbacks and custom_metric is None
-    custom_metric, maximize = metric_and_direction(custom_metric, maximize, loss, asked)
     booster = xgb.train(
-        given,
+        plan.params,
         dtrain,
         num_boost_round,
         evals=evals,
-        obj=own.bound(dtrain) if alone else own,
-        maximize=maximize,
+        obj=plan.objective.bound(dtrain) if alone else plan.objective,
+        maximize=plan.maximize,
         early_stopping_rounds=early_stopping_rounds,
         evals_result=evals_result,
         verbose_eval=verbose_eval,
-        xgb_model=xgb_model,
-        callbacks=[*callbacks, _start.StartInFirstTree(own, [shift])] if shift else callbacks,
-        custom_metric=custom_metric,
+        xgb_model=plan.model,
+        callbacks=plan.callbacks(callbacks),
+        custom_metric=plan.custom_metric,
     )
-    if silence:  # in this training, not for the model's own eval
-        booster.set_param({DEFAULT_METRIC: 0})
-    return booster
-
-
-def _continued(
-    model: str | os.PathLike[str] | xgb.Booster | bytearray,
-    params: Mapping[str, Any],
-    constant: float | None,
-) -> xgb.Booster:
-    """Return the model to continue, which keeps its start wherever that is."""
-    booster = model if isinstance(model, xgb.Booster) else xgb.Booster(model_file=model)
-    found = _model.objective_of(booster)
-    checks.check_continued("xgb_model", found, _model.NATIVE, constant, "base_score")
-    try:
-        check_update(params)
-        _start.check_tree(params, 1)
-    except ValueError:
-        if _model.start_is_in_tree(booster):
-            raise
-    return booster
+    return plan.finished(booster)
 
 
 __test__ = {"train": train}  # doctest passes over what is wrapped
