@@ -89,8 +89,10 @@ def optimal_constant(
     return constant_of(loss, Rows.of(loss, y_true, sample_weight, offset).answer)
 
 
-def constant_of(loss: Loss, ask: Ask) -> float:
+def constant_of(loss: Loss, ask: Ask, *, remote: bool = False) -> float:
     """Return the optimal constant of rows that may lie anywhere, by asking for their sums.
+
+    ``remote`` says that a question takes longer than a pass over some thousand rows.
 
     Raises
     ------
@@ -106,7 +108,7 @@ def constant_of(loss: Loss, ask: Ask) -> float:
         raise ValueError(msg)
     if not parts_with_offsets:
         return without_offset
-    return _minimise(Sums(loss, ask, int(rows)), without_offset, scale=ones + zeros)
+    return _minimise(Sums(loss, ask, int(rows), remote), without_offset, scale=ones + zeros)
 
 
 def _constant_of_rate(loss: Loss, positive: float, negative: float) -> float:

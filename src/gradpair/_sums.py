@@ -198,6 +198,7 @@ class Sums:
     loss: Loss
     ask: Ask
     size: int  # how many rows there are
+    remote: bool = False  # a question takes longer than a pass over some thousand rows
 
     def offset_range(self) -> tuple[float, float]:
         """Return the smallest and the largest offset."""
@@ -242,7 +243,7 @@ class Sums:
 
         The merged rows lie here, wherever the rows do.
         """
-        if self.size <= MOST_GROUPS:
+        if self.size <= MOST_GROUPS and not self.remote:
             return self
         low, high = self.offset_range()
         width = max(0.125, (high - low) / (MOST_GROUPS - 1))

@@ -41,7 +41,7 @@ def fitted_constant(
         answers = on_workers(client, parts, answer, loss, question, at, columns)
         return combined(QUESTIONS[question].how, answers)
 
-    return constant_of(loss, ask)
+    return constant_of(loss, ask, remote=True)
 
 
 def on_workers(

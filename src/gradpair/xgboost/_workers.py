@@ -104,7 +104,7 @@ def _decision(workers: Group, loss: Loss, rows: Callable[[], Rows]) -> float:
         return _answer(workers, question, at, rows)
 
     try:
-        constant = constant_of(loss, ask)
+        constant = constant_of(loss, ask, remote=True)
     except _AllKnow:
         raise
     except Exception as error:
