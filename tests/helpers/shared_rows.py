@@ -85,18 +85,20 @@ def outcomes():
     return {str(case): outcome(case, share_of(case)) for case in CASES}
 
 
-STOPPING = Case("alternating", offsets=False, loss="weighted")
+def noisy():
+    """Labels of which some are wrong, and parameters that soon fit them."""
+    wrong = np.random.default_rng(5).random(N) < 0.2
+    return np.where(wrong, 1 - HARD, HARD), {**PARAMS, "eta": 1.0, "max_depth": 6}
 
 
-def noisy_case():
-    """Train on some labels that are wrong until the loss of the others rises."""
-    mine = share_of(STOPPING) if xgb.collective.is_distributed() else ALL
-    wrong = np.where(np.random.default_rng(5).random(N) < 0.2, 1 - HARD, HARD)
-    data = xgb.DMatrix(X[mine], wrong[mine])
+def stopped(mine):
+    """Train on labels that are wrong until the loss of those that are right rises."""
+    labels, params = noisy()
+    data = xgb.DMatrix(X[mine], labels[mine])
     valid = xgb.DMatrix(X[mine & VALID], HARD[mine & VALID], weight=WEIGHT[mine & VALID])
     return gp.xgboost.train(
-        {**PARAMS, "eta": 1.0, "max_depth": 6}, data, 60, loss=gp.BinaryCrossEntropy(),
-        evals=[(valid, "valid")], early_stopping_rounds=2, verbose_eval=False,
+        params, data, 60, loss=gp.BinaryCrossEntropy(), evals=[(valid, "valid")],
+        early_stopping_rounds=2, verbose_eval=False,
     )  # fmt: skip
 
 
@@ -148,7 +150,7 @@ def everything():
     """All of it, from one start of the processes."""
     return {
         "outcomes": outcomes(),
-        "stopped": noisy_case(),
+        "stopped": stopped(share_of(CASES[0])),
         "offsets": offsets_of_one_evaluation_set(),
         "refusals": refusals(),
     }

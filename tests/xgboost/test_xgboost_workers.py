@@ -7,8 +7,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 import gradpair as gp
-from helpers import shared_rows
-from helpers.shared_rows import ALL, CASES, HARD, LOSSES, OFFSET, VALID, WEIGHT, outcome
+from helpers.shared_rows import ALL, CASES, HARD, LOSSES, OFFSET, VALID, WEIGHT, outcome, stopped
 from helpers.workers import in_processes
 
 CASE = pytest.mark.parametrize("case", CASES, ids=str)
@@ -54,7 +53,7 @@ def test_workers_see_the_weighted_mean_of_the_loss_over_all_rows(told, case, nam
 
 
 def test_workers_stop_early_where_one_machine_does(told):
-    expected = shared_rows.noisy_case()
+    expected = stopped(ALL)
     assert 1 < expected.best_iteration < expected.num_boosted_rounds() < 60
     for worker in told:
         assert worker["stopped"].best_iteration == expected.best_iteration

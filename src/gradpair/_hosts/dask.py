@@ -65,8 +65,19 @@ def answer(
     columns: Callable[[Any], Columns],
 ) -> Array:
     """Answer for the parts of one worker."""
-    answers = [Rows.of(loss, *columns(part)).answer(question, *at) for part in parts]
+    answers = [_rows(loss, columns, part).answer(question, *at) for part in parts]
     return combined(QUESTIONS[question].how, answers)
+
+
+def _rows(loss: Loss, columns: Callable[[Any], Columns], part: Any) -> Rows:
+    """Return the rows of a part; an error says where that is, as it counts the part's rows."""
+    try:
+        return Rows.of(loss, *columns(part))
+    except (TypeError, ValueError) as error:
+        from distributed import get_worker  # noqa: PLC0415 - this runs on workers alone
+
+        msg = f"in a part of the rows on worker {get_worker().address}: {error}"
+        raise type(error)(msg) from None
 
 
 def column(values: Any) -> Array | None:
