@@ -46,6 +46,13 @@ def browser(session):
 
 
 @nox.session(python="3.11")
+def clusters(session):
+    """Clusters of two processes on this machine."""
+    session.install("--editable", ".[test]")
+    session.run("pytest", "-m", "cluster", "tests/dask", *session.posargs)
+
+
+@nox.session(python="3.11")
 def lint(session):
     """Format, lint, and the direction of imports."""
     session.install("ruff>=0.9", "import-linter>=2.3", "--editable", ".")

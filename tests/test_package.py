@@ -32,6 +32,7 @@ PUBLIC = {
         "log_sigmoid", "logit", "sigmoid", "softplus",
     ],
     "gradpair.xgboost": HOST,
+    "gradpair.xgboost.dask": ["train"],
     "gradpair.lightgbm": HOST,
     "gradpair.compare": ["Comparison", "compare", "default_estimator"],
     "gradpair.sklearn": ["BoostingClassifier"],
@@ -47,6 +48,8 @@ def run(code):
 
 @pytest.mark.parametrize("module", PUBLIC)
 def test_public_names_are_these_and_each_is_documented(module):
+    if module.endswith(".dask"):
+        pytest.importorskip("distributed")
     found = importlib.import_module(module)
     assert sorted(found.__all__) == sorted(PUBLIC[module])
     for name in found.__all__:
@@ -57,7 +60,17 @@ def test_public_names_are_these_and_each_is_documented(module):
 
 
 def test_importing_gradpair_loads_numpy_and_nothing_heavier():
-    heavy = ("scipy", "xgboost", "lightgbm", "sklearn", "numba", "pandas", "matplotlib", "rich")
+    heavy = (
+        "scipy",
+        "dask",
+        "xgboost",
+        "lightgbm",
+        "sklearn",
+        "numba",
+        "pandas",
+        "matplotlib",
+        "rich",
+    )
     code = f"import sys, gradpair; print([m for m in {heavy!r} if m in sys.modules])"
     assert run(code).strip() == "[]"
 
@@ -98,6 +111,14 @@ def test_a_missing_host_says_which_extra_to_install(host):
         f"try:\n    gradpair.{host}\nexcept ModuleNotFoundError as e:\n    print(e)"
     )
     assert f"pip install 'gradpair[{host}]'" in run(code)
+
+
+def test_a_missing_dask_says_which_extra_to_install():
+    code = (
+        "import sys; sys.modules['distributed'] = None\n"
+        "try:\n    import gradpair.xgboost.dask\nexcept ModuleNotFoundError as e:\n    print(e)"
+    )
+    assert "pip install 'gradpair[xgboost,dask]'" in run(code)
 
 
 def test_an_unknown_attribute_is_an_attribute_error():

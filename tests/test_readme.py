@@ -16,11 +16,12 @@ def blocks(page):
     return re.findall(r"^```python\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
 
 
-ELSEWHERE = ROOT / "docs/trackers.md"  # needs the trackers, and runs in tests/trackers
+# They need trackers or a cluster, and run in tests/trackers and tests/dask.
+ELSEWHERE = [ROOT / "docs/trackers.md", ROOT / "docs/many_machines.md"]
 
 
 @pytest.mark.parametrize(
-    "page", [page for page in PAGES if page != ELSEWHERE], ids=lambda page: page.name
+    "page", [page for page in PAGES if page not in ELSEWHERE], ids=lambda page: page.name
 )
 def test_the_python_blocks_of_a_page_run_one_after_the_other(page, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)

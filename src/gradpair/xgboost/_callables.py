@@ -154,7 +154,9 @@ def metric(
     Returns
     -------
     callable
-        Immutable and picklable. Lower is better. XGBoost keeps six decimals of its value.
+        Immutable and picklable. Lower is better. XGBoost keeps six decimals of its value. On the
+        workers of a cluster (Dask, Spark, Ray) it is the mean over the rows of all of them, and all
+        have to call it, those without rows too.
 
     Raises
     ------

@@ -85,19 +85,22 @@ def train(
 
     Examples
     --------
+    With ``client``, a ``distributed.Client`` of the cluster:
+
     >>> import dask.array as da
     >>> import gradpair as gp
     >>> import gradpair.xgboost.dask
-    >>> from distributed import Client
     >>> from sklearn.datasets import load_breast_cancer
     >>> from xgboost.dask import DaskDMatrix
-    >>> X, y = load_breast_cancer(return_X_y=True)
-    >>> with Client(processes=False, dashboard_address="127.0.0.1:0") as client:  # doctest: +SKIP
-    ...     dtrain = DaskDMatrix(client, da.from_array(X, 100), da.from_array(y, 100))
-    ...     result = gp.xgboost.dask.train(
-    ...         client, {"max_depth": 3}, dtrain, 20, loss=gp.WeightedCrossEntropy(alpha=9.0)
-    ...     )
+    >>> X, y = (da.from_array(rows, chunks=100) for rows in load_breast_cancer(return_X_y=True))
+    >>> dtrain = DaskDMatrix(client, X, y)  # doctest: +SKIP
+    >>> result = gp.xgboost.dask.train(
+    ...     client, {"max_depth": 3}, dtrain, 20, loss=gp.WeightedCrossEntropy(alpha=9.0),
+    ...     evals=[(dtrain, "train")], verbose_eval=False,
+    ... )  # doctest: +SKIP
     >>> result["booster"].num_boosted_rounds()  # doctest: +SKIP
+    20
+    >>> len(result["history"]["train"]["weighted_cross_entropy"])  # doctest: +SKIP
     20
     """
     given = checks.training_params(as_mapping(params), loss, "dtrain", dtrain, DaskDMatrix)

@@ -61,7 +61,8 @@ verbose_eval, callbacks
         Model to continue, of objective ``binary:logistic``: any of :func:`train`, checkpoints
         among them, or a native one. Its start is kept.
     custom_metric : callable or None
-        The user's own metric, called with margins that include the start. For the loss beside
+        The user's own metric, called with margins that include the start; on workers, XGBoost takes
+        the unweighted mean of what they return. For the loss beside
         ``eval_metric`` pass :func:`metric`; early stopping then watches the loss, as the host
         watches the custom metric of two, and ``xgboost.callback.EarlyStopping(metric_name=)``
         another one.
