@@ -12,7 +12,7 @@ import xgboost as xgb
 from numpy.testing import assert_allclose
 
 import gradpair as gp
-from helpers.dask_workers import Killed, Watched
+from helpers.dask_workers import Killed, MapLoss, Watched
 from helpers.shared_rows import EVEN, HARD, OFFSET, SOFT, VALID, WEIGHT, X, noisy
 from helpers.table import GenericCrossEntropy
 
@@ -50,7 +50,7 @@ def spread(client, values, first):
 
 
 def distribute(client, x, y, weight=None, offset=None, *, first=None, kind=DaskDMatrix, **kwargs):
-    first = np.arange(y.size) % 2 == 0 if first is None else first
+    first = np.arange(len(y)) % 2 == 0 if first is None else first
     x, y, weight, offset = (spread(client, c, first) for c in (x, y, weight, offset))
     return kind(client, x, y, weight=weight, base_margin=offset, **kwargs)
 
@@ -132,13 +132,14 @@ def test_trees_are_those_of_the_built_in_objective_on_the_same_workers(client):
     assert structures(booster) != structures(alone)
 
 
-def test_early_stopping_sees_what_it_sees_on_one_machine(client):
+@pytest.mark.parametrize("loss", [gp.BinaryCrossEntropy(), MapLoss(1.0)], ids=repr)
+def test_early_stopping_sees_what_it_sees_on_one_machine(client, loss):
     labels, params = noisy()
     dtrain = distribute(client, X, labels)
     # Its parts lie elsewhere: all of them on one worker.
     none = np.zeros(VALID.sum(), bool)
     dvalid = distribute(client, X[VALID], HARD[VALID], WEIGHT[VALID], first=none)
-    kwargs = {"loss": gp.BinaryCrossEntropy(), "early_stopping_rounds": 2, "verbose_eval": False}
+    kwargs = {"loss": loss, "early_stopping_rounds": 2, "verbose_eval": False}
     booster = train(client, params, dtrain, 60, evals=[(dvalid, "valid")], **kwargs)["booster"]
     valid = together(X[VALID], HARD[VALID], WEIGHT[VALID])
     expected = gp.xgboost.train(params, together(X, labels), 60, evals=[(valid, "valid")], **kwargs)
@@ -248,6 +249,13 @@ def test_what_is_wrong_is_refused(client):
         ),
         (
             ValueError,
+            r"y_true must have shape \(n_samples,\); got \(\d+, 2\)",
+            distribute(client, X, np.column_stack([HARD, HARD])),
+            {},
+        ),
+        (ValueError, "dtrain has no label", DaskDMatrix(client, spread(client, X, EVEN)), {}),
+        (
+            ValueError,
             "base_score=0.3 has no effect on rows with base_margin",
             distribute(client, X, HARD, offset=OFFSET),
             {"params": {"base_score": 0.3}},
@@ -263,6 +271,13 @@ def test_what_is_wrong_is_refused(client):
         kwargs = {"params": PARAMS, "loss": FOCAL, **given}
         with pytest.raises(error, match=message):
             train(client, kwargs.pop("params"), dtrain, 2, **kwargs)
+
+
+def test_arguments_by_position_are_taken_as_by_the_host(client):
+    dtrain = distribute(client, X, HARD)
+    with pytest.warns(FutureWarning, match="Pass `evals` as keyword args"):
+        result = train(client, PARAMS, dtrain, 1, [(dtrain, "train")], loss=FOCAL)
+    assert list(result["history"]) == ["train"]
 
 
 def test_a_worker_that_dies_ends_in_the_hosts_error():

@@ -128,8 +128,9 @@ def test_the_number_of_reductions_does_not_grow_with_the_rows():
     assert max(counts) < 40
 
 
-def test_a_non_convex_loss_reduces_its_groups_once():
-    _, reductions = fitted(gp.FocalLoss(2.0), parts(rows(20_000, 1.5), (0.5,)))
+@pytest.mark.parametrize("n", [700, 20_000])
+def test_a_non_convex_loss_reduces_its_groups_once(n):
+    _, reductions = fitted(gp.FocalLoss(2.0), parts(rows(n, 1.5), (0.5,)))
     assert sorted(reductions)[-2:] == [5, 1 + 4 * 4096]
     assert len(reductions) < 60
 

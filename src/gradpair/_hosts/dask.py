@@ -81,5 +81,6 @@ def _rows(loss: Loss, columns: Callable[[Any], Columns], part: Any) -> Rows:
 
 
 def column(values: Any) -> Array | None:
-    """Return labels, weights or offsets of one part, in any container, as they are or as None."""
-    return None if values is None else np.ravel(np.asarray(values))
+    """Return labels, weights or offsets of one part, in any container; one column is a row's."""
+    array = None if values is None else np.asarray(values)
+    return array.ravel() if array is not None and array.shape[1:] == (1,) else array
