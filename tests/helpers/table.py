@@ -1,4 +1,8 @@
-"""The one table of losses that every property runs over, with their definitions in mpmath."""
+"""The one table of losses that every property runs over, with their definitions.
+
+Each row defines its loss twice: in SymPy, from which derivatives and pages are derived, and by the
+textbook's terms of value, gradient and hessian in mpmath, which the number contract is held to.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,6 +10,7 @@ from dataclasses import dataclass
 import mpmath as mp
 
 import gradpair as gp
+from helpers.definition import INFINITY, Definition
 
 # exp(-708) is 1e-308: that many digits keep 1 - p exact in both tails.
 DIGITS = 360
@@ -16,13 +21,14 @@ Terms = list[mp.mpf]
 
 @dataclass(frozen=True)
 class Case:
-    """A loss and its definition for a label of 1 and of 0: value, gradient and hessian of z.
+    """A loss, its definition in SymPy, and value, gradient and hessian of z for a 1 and for a 0.
 
     Each of the three is a list of terms to add up, since an error counts relative to the largest of
     them. ``conditioning`` multiplies the error that the number contract allows.
     """
 
     loss: gp.Loss
+    definition: Definition
     positive: Callable[[mp.mpf], tuple[Terms, Terms, Terms]]
     negative: Callable[[mp.mpf], tuple[Terms, Terms, Terms]]
     conditioning: float = 1.0
@@ -40,8 +46,17 @@ class Case:
             ]
 
 
+def cross_entropy_costs(sp, sigmoid, z, alpha=1):
+    return -alpha * sp.log(sigmoid(z)), -sp.log(sigmoid(-z))
+
+
+CROSS_ENTROPY = Definition(cross_entropy_costs)
+WEIGHTED = Definition(cross_entropy_costs, {"alpha": (0, INFINITY)})
+
+
 def cross_entropy(loss: gp.Loss, alpha: float) -> Case:
     """Cross-entropy in the textbook's form, p - 1 and p (1 - p)."""
+    definition = CROSS_ENTROPY if isinstance(loss, gp.BinaryCrossEntropy) else WEIGHTED
 
     def positive(z):
         p = 1 / (1 + mp.exp(-z))
@@ -51,7 +66,15 @@ def cross_entropy(loss: gp.Loss, alpha: float) -> Case:
         p = 1 / (1 + mp.exp(-z))
         return [-mp.log(1 - p)], [p], [p * (1 - p)]
 
-    return Case(loss, positive, negative)
+    return Case(loss, definition, positive, negative)
+
+
+def focal_costs(sp, sigmoid, z, gamma, alpha):
+    p, q = sigmoid(z), sigmoid(-z)
+    return -alpha * q**gamma * sp.log(p), -(p**gamma) * sp.log(q)
+
+
+FOCAL = Definition(focal_costs, {"gamma": (0, INFINITY), "alpha": (0, INFINITY)})
 
 
 def focal(gamma: float, alpha: float) -> Case:
@@ -75,7 +98,7 @@ def focal(gamma: float, alpha: float) -> Case:
             for sign, terms in ((1, value), (-1, first), (1, second))
         )
 
-    return Case(loss, positive, negative, conditioning)
+    return Case(loss, FOCAL, positive, negative, conditioning)
 
 
 CASES = [
