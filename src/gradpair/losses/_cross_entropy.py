@@ -1,6 +1,7 @@
 """Cross-entropy, plain and with a weighted positive term."""
 
 import dataclasses
+import math
 from typing import Self, final
 
 import numpy as np
@@ -143,6 +144,54 @@ class WeightedCrossEntropy(_CrossEntropy):
         positive, negative = _blocks.class_weights(*_blocks.training_rows(y_true, sample_weight))
         return cls(alpha=negative / positive)
 
+    @classmethod
+    def effective_number(
+        cls, y_true: ArrayLike, beta: float = 0.999, sample_weight: ArrayLike | None = None
+    ) -> Self:
+        r"""Weight the classes by their effective numbers of rows, of Cui et al.
+
+        Each class has :math:`E_n = (1 - \beta^n) / (1 - \beta)` effective rows of n: all alike at
+        ``beta = 0``, all different as ``beta`` tends to 1. ``alpha`` is that of the 0s divided by
+        that of the 1s, from 1 at ``beta = 0`` to that of :meth:`balanced`. A class of far more than
+        1 / (1 - beta) rows counts for 1 / (1 - beta).
+
+        Parameters
+        ----------
+        y_true : array-like of shape (n_samples,)
+            Labels in [0, 1]; a soft label counts for both classes in its proportion.
+        beta : float
+            At least 0 and below 1; the paper tries 0.9, 0.99, 0.999 and 0.9999.
+        sample_weight : array-like of shape (n_samples,) or None
+            Weights of at least 0: a row of weight 2 counts as two.
+
+        Raises
+        ------
+        ValueError
+            ``beta`` is outside [0, 1); only one class has weight, or one of the arrays is not what
+            it should be.
+        TypeError
+            ``beta`` is not a number.
+
+        References
+        ----------
+        Cui et al., Class-Balanced Loss Based on Effective Number of Samples (2019), eq. 2 and
+        section 4.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import gradpair as gp
+        >>> y = np.repeat([1, 0], [100, 9900])
+        >>> round(gp.WeightedCrossEntropy.effective_number(y, beta=0.999).alpha, 3)
+        10.508
+        >>> gp.WeightedCrossEntropy.effective_number(y, beta=0.0)
+        WeightedCrossEntropy(alpha=1.0)
+        """
+        beta = _checked_beta(beta)
+        positive, negative = _blocks.class_weights(*_blocks.training_rows(y_true, sample_weight))
+        log_beta = math.log(beta) if beta else -math.inf
+        return cls(alpha=math.expm1(negative * log_beta) / math.expm1(positive * log_beta))
+
     @property
     def calibration_shift(self) -> float:
         """``-log(alpha)``: what the weight of the positives has moved the margin up by."""
@@ -157,6 +206,22 @@ def checked_alpha(alpha: object) -> float:
         balanced = "gradpair.WeightedCrossEntropy.balanced(y_true)"
         msg = f"{error} {balanced} is the loss, and its .alpha the number, that balances classes."
         raise TypeError(msg) from None
+
+
+def _checked_beta(beta: object) -> float:
+    """Check a beta, which is what a callable loss would get the weights for."""
+    try:
+        number = _validation.at_least_zero("beta", beta)
+    except TypeError as error:
+        made = "gradpair.WeightedCrossEntropy.effective_number(y, 0.999, w)"
+        msg = f"{error} As a loss that is made of labels and weights write lambda y, w: {made}."
+        raise TypeError(msg) from None
+    if number >= 1:
+        msg = (
+            f"beta must be below 1; got {beta!r}. Its limit at 1 is WeightedCrossEntropy.balanced."
+        )
+        raise ValueError(msg)
+    return number
 
 
 def cross_entropy_kernel(alpha: float) -> Kernel | None:
