@@ -57,7 +57,7 @@ def optimal_constant(
         of their positive and negative sums are equal there; where the loss is flat, it is the
         midpoint of its minimisers. If the loss is not convex, it is the lowest of the minima that a
         scan in steps of 1/2 brackets, from where every margin is at most -40 to where every one is
-        at least 40.
+        at least 40, or further out where margins are shifted.
 
     Raises
     ------
@@ -113,6 +113,10 @@ def constant_of(loss: Loss, ask: Ask, *, remote: bool = False) -> float:
 
 def _constant_of_rate(loss: Loss, positive: float, negative: float) -> float:
     """Minimise the loss of one margin for all rows, given the total weight of each class."""
+    if loss.calibration_range is None:  # several minima, of which no formula gives the lowest
+        rows = Rows(loss, np.array([1, 0]), np.array([positive, negative]), None)
+        sums = Sums(loss, rows.answer, 2)
+        return _lowest_minimum(sums, -loss._reach, loss._reach, scale=positive + negative)
     if loss.calibration_shift is None:
         return float(loss.calibrated_raw_prediction(positive / (positive + negative)))
     return math.log(positive) - math.log(negative) - loss.calibration_shift
@@ -130,7 +134,7 @@ def _minimise(sums: Sums, without_offset: float, *, scale: float) -> float:
     if low == high:
         return low
     if not sums.loss.convex:
-        reach = 40 + abs(without_offset)
+        reach = sums.loss._reach + abs(without_offset)
         return _lowest_minimum(sums, -greatest - reach, reach - least, scale=scale)
     slack = 1e-9 * (1 + abs(low) + abs(high))
     return _newton(sums, low - slack, high + slack, scale=scale)
@@ -189,7 +193,7 @@ def _newton(sums: Sums, low: float, high: float, *, scale: float) -> float:
 
 
 def _balance_logs(sums: Sums, low: float, high: float) -> float:
-    """Find where both classes' gradient sums have equal logarithms."""
+    """Find where what pulls up and what pulls down have equal logarithms."""
     from scipy.optimize import brentq  # noqa: PLC0415 - slow to import
 
     root = float(brentq(sums.log_balance, low, high, xtol=1e-13, rtol=ROUNDING, maxiter=500))

@@ -44,7 +44,7 @@ QUESTIONS = {
     "thinned_totals": Question(2, "sum"),
     "groups": Question(4 * MOST_GROUPS, "sum"),
     "losses": Question(1, "sum"),
-    "log_gradients": Question(2, "logsumexp"),
+    "log_pulls": Question(2, "logsumexp"),
 }
 
 
@@ -154,15 +154,15 @@ class Rows:
         """Sum the losses."""
         return (math.fsum(self.loss.loss(y, z, w).sum() for y, z, w in self._blocks(constant)),)
 
-    def log_gradients(self, constant: float) -> Sequence[float]:
-        """Return the logarithms of the 0s' and of the 1s' total gradient, without its sign."""
+    def log_pulls(self, constant: float) -> Sequence[float]:
+        """Return the logarithms of the sum of what pulls up and of what pulls down."""
         from scipy.special import logsumexp  # noqa: PLC0415 - slow to import
 
         parts = []
         for y, z, w in self._blocks(constant):
             with np.errstate(all="ignore"):
-                of_ones, of_zeros = self.loss._log_gradients(z)
-                parts.append((logsumexp(of_zeros, b=w * (1 - y)), logsumexp(of_ones, b=w * y)))
+                up, down = self.loss._log_pulls(y, z)
+                parts.append((logsumexp(up, b=w), logsumexp(down, b=w)))
         return _columns(logsumexp, parts) or (-math.inf, -math.inf)
 
     def _blocks(self, constant: float) -> Iterator[tuple[Array, Array, Array]]:
@@ -258,8 +258,8 @@ class Sums:
         return float(self.ask("losses", constant)[0])
 
     def log_balance(self, constant: float) -> float:
-        """Log of the 0s' total gradient minus log of the 1s', which rises with the constant."""
-        of_zeros, of_ones = self.ask("log_gradients", constant).tolist()
-        if of_zeros == of_ones:  # also where both are -inf: the loss is flat
+        """Log of what pulls down minus log of what pulls up, which rises with the constant."""
+        up, down = self.ask("log_pulls", constant).tolist()
+        if up == down:  # also where both are -inf: the loss is flat
             return 0.0
-        return float(np.clip(of_zeros - of_ones, -1e300, 1e300))
+        return float(np.clip(down - up, -1e300, 1e300))

@@ -1,5 +1,6 @@
 """What a loss is: its derivatives, its links, and what it declares of itself."""
 
+import math
 import re
 from abc import ABC, abstractmethod
 from typing import Any, NoReturn, final
@@ -27,7 +28,7 @@ class Loss(ABC):
     scalar; both return arrays of that shape and dtype, without sample weights, which the public
     methods apply. They must not write to their arguments. The derivatives must be linear in
     ``y_true``, so that a soft label is a mixture of the two classes; the first one is negative for
-    a label of 1 and positive for a label of 0.
+    a label of 1 and positive for a label of 0, but where ``calibration_range`` says that it is not.
 
     More may be defined where they apply:
 
@@ -40,7 +41,19 @@ class Loss(ABC):
         calibrated log-odds, if that is a constant. The calibrated links then take a closed form.
     ``_log_gradients(raw_prediction)``
         The logarithms of ``-g(1, z)`` and of ``g(0, z)``, where they can be had beyond the range in
-        which the derivatives themselves underflow.
+        which the derivatives themselves underflow; -inf where they have the other sign.
+    ``_log_odds(raw_prediction)``
+        The second of these logarithms minus the first, where that has a closed form.
+    ``calibration_range``
+        Attribute or property, all numbers unless defined: the lowest and the highest margin that
+        minimises the expected loss at a probability, 0 and 1 included; None if at some probability
+        there are several minima. What needs more is refused.
+    ``_calibrated_margin(probability)``
+        The margin that minimises the expected loss, where it has a closed form.
+    ``_reach``
+        Attribute or property, 40 unless defined: how far from 0 a margin of either sign is as good
+        as decided. :func:`~gradpair.optimal_constant` looks for the minima of a loss that is not
+        convex no further out.
     ``self_concordant``
         Attribute or property, False unless defined: whether the third derivative is nowhere larger
         than the second, in absolute value (Bach, Self-concordant analysis for logistic
@@ -116,6 +129,16 @@ class Loss(ABC):
         return None
 
     @property
+    def calibration_range(self) -> tuple[float, float] | None:
+        """The margins that minimise the expected loss at the probabilities 0 and 1."""
+        return -math.inf, math.inf
+
+    @property
+    def _reach(self) -> float:
+        """How far from 0 a margin of either sign is as good as decided."""
+        return 40.0
+
+    @property
     def self_concordant(self) -> bool:
         """Whether the third derivative is nowhere larger than the second, in absolute value."""
         return False
@@ -145,15 +168,32 @@ class Loss(ABC):
         positive, negative = (self._gradient_hessian(y, raw_prediction)[0] for y in (one, zero))
         return np.log(-positive), np.log(negative)
 
+    def _log_pulls(self, y_true: Array, raw_prediction: Array) -> Pair:
+        """Return the logarithms of what pulls each row up and of what pulls it down."""
+        log_up, log_down = self._log_gradients(raw_prediction)
+        return np.log(y_true) + log_up, np.log1p(-y_true) + log_down
+
+    def _calibrated_margin(self, probability: Array) -> Array:
+        """Return the margin that minimises the expected loss at each probability."""
+        log_odds = logit(probability)
+        if self.calibration_shift is not None:
+            shifted: Array = log_odds - probability.dtype.type(self.calibration_shift)
+            return shifted
+        return _invert_log_odds(self, log_odds)
+
+    def _log_odds(self, raw_prediction: Array) -> Array:
+        """Return log g(0, z) - log(-g(1, z))."""
+        log_positive, log_negative = self._log_gradients(raw_prediction)
+        return log_negative - log_positive
+
     @final
     def _calibrated_log_odds(self, raw_prediction: Array) -> Array:
-        """Return the log-odds of :meth:`calibrated_probability`."""
+        """Return the log-odds of :meth:`calibrated_probability`, -inf and inf out of its range."""
         if self.calibration_shift is not None:
             shifted: Array = raw_prediction + raw_prediction.dtype.type(self.calibration_shift)
             return shifted
         with np.errstate(all="ignore"):
-            log_positive, log_negative = self._log_gradients(raw_prediction)
-            return log_negative - log_positive
+            return self._log_odds(raw_prediction)
 
     @property
     def name(self) -> str:
@@ -314,6 +354,12 @@ class Loss(ABC):
         array of the same shape, float32 for float32 and float64 otherwise
             Probabilities in [0, 1].
 
+        Raises
+        ------
+        ValueError
+            A margin that minimises the expected loss at no probability, of a loss that has such
+            margins; a loss that has several minima at one probability.
+
         References
         ----------
         Elkan, The Foundations of Cost-Sensitive Learning (2001), theorem 2; Charoenphakdee et al.,
@@ -326,6 +372,16 @@ class Loss(ABC):
         array([0.25])
         """
         z = _validation.floats("raw_prediction", raw_prediction)
+        lowest, highest = _margins_of_probabilities(self)
+        slack = 16 * np.finfo(z.dtype).eps  # a margin of probability 1 may have been rounded up
+        if np.any((z < lowest - slack * abs(lowest)) | (z > highest + slack * abs(highest))):
+            got = f"values from {np.nanmin(z):.6g} to {np.nanmax(z):.6g}"
+            msg = (
+                f"raw_prediction must lie in [{lowest:.6g}, {highest:.6g}], where {self!r} has its "
+                f"minimum at some probability; got {got}. Calibrate on held-out rows instead: "
+                f"recalibrate."
+            )
+            raise ValueError(msg)
         return sigmoid(self._calibrated_log_odds(z))
 
     @final
@@ -342,12 +398,12 @@ class Loss(ABC):
         Returns
         -------
         array of the same shape, float32 for float32 and float64 otherwise
-            Log-odds; -inf at 0 and inf at 1.
+            Log-odds; -inf at 0 and inf at 1, or the lowest and the highest margin of the loss.
 
         Raises
         ------
         ValueError
-            A probability outside [0, 1].
+            A probability outside [0, 1]; a loss that has several minima at one probability.
 
         Examples
         --------
@@ -360,11 +416,19 @@ class Loss(ABC):
             got = f"values from {np.nanmin(p)} to {np.nanmax(p)}"
             msg = f"probability must lie in [0, 1]; got {got}."
             raise ValueError(msg)
-        log_odds = logit(p)
-        if self.calibration_shift is not None:
-            shifted: Array = log_odds - p.dtype.type(self.calibration_shift)
-            return shifted
-        return _invert_log_odds(self, log_odds)
+        _margins_of_probabilities(self)
+        return self._calibrated_margin(p)
+
+
+def _margins_of_probabilities(loss: Loss) -> tuple[float, float]:
+    """Return the range of calibrated margins; refuse a loss that has none."""
+    if loss.calibration_range is None:
+        msg = (
+            f"{loss!r} has several minima of the expected loss at one probability, so that no "
+            f"formula calibrates it. Calibrate on held-out rows instead: recalibrate."
+        )
+        raise ValueError(msg)
+    return loss.calibration_range
 
 
 def _invert_log_odds(loss: Loss, log_odds: Array) -> Array:
@@ -372,13 +436,16 @@ def _invert_log_odds(loss: Loss, log_odds: Array) -> Array:
     from scipy.optimize import elementwise  # noqa: PLC0415 - slow to import
 
     def excess(z: Array, target: Array) -> Array:
-        positive, negative = loss._log_gradients(z)
-        return negative - positive - target
+        # Out of a loss's range its log-odds are infinite, which find_root does not take.
+        finite: Array = np.clip(loss._log_odds(z) - target, -1e300, 1e300)
+        return finite
 
     target = log_odds.astype(np.float64)
+    lowest, highest = _margins_of_probabilities(loss)
     known = ~np.isfinite(target)
     inside = np.where(known, 0, target)
     with np.errstate(all="ignore"):
         bracket = elementwise.bracket_root(excess, inside - 1, inside + 1, args=(inside,))
         found = elementwise.find_root(excess, bracket.bracket, args=(inside,))
-    return np.where(known, target, found.x).astype(log_odds.dtype)[()]
+    ends = np.where(target > 0, highest, np.where(target < 0, lowest, target))  # nan stays
+    return np.where(known, ends, found.x).astype(log_odds.dtype)[()]

@@ -219,7 +219,8 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ValueError
             Labels of other than two classes, or missing ones; shapes that differ; a parameter of
             the estimator that has no effect beside a custom objective (``scale_pos_weight``,
-            ``is_unbalance``, a callable ``objective``, ...).
+            ``is_unbalance``, a callable ``objective``, ...); ``calibrated`` for a loss that has a
+            probability at some margins only.
         TypeError
             An estimator of another kind, a loss that is not one, values that are not numbers, or a
             keyword that the host's ``fit`` does not know.
@@ -237,6 +238,8 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         weight = _rows.class_weighted(estimator, classes, target, sample_weight)
         rows = _rows.make_rows(features, target, weight, offset)
         loss = _loss.resolve(self.loss, rows)
+        if self.calibrated:
+            _calibration.check_range(loss)
         if (constant := requested) is None:
             constant = optimal_constant(loss, rows.y, offset=rows.offset, sample_weight=rows.weight)
         sets = self._evaluation_sets(pairs, fit_params, host, classes, (X, y, offset))
