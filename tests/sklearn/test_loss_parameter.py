@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
 from xgboost import XGBClassifier
 
 import gradpair as gp
@@ -37,6 +38,48 @@ def test_parameters_of_the_loss_are_got_and_set_as_nested_ones():
     assert model.loss == gp.WeightedCrossEntropy(5.0)
     assert clone(model).get_params(deep=False).keys() == model.get_params(deep=False).keys()
     assert clone(model).loss == model.loss
+
+
+@dataclasses.dataclass(frozen=True)
+class Times(gp.Loss):
+    """A multiple of another loss, whose parameter has the name of a method."""
+
+    inner: gp.Loss = dataclasses.field(metadata={"parameter": "loss"})
+    factor: float = 2.0
+
+    def _loss(self, y_true, raw_prediction):
+        return self.factor * self.inner.loss(y_true, raw_prediction)
+
+    def _gradient_hessian(self, y_true, raw_prediction):
+        gradient, hessian = self.inner.gradient_hessian(y_true, raw_prediction)
+        return self.factor * gradient, self.factor * hessian
+
+
+def test_a_loss_within_a_loss_has_parameters_too():
+    model = BoostingClassifier(XGBClassifier(), Times(Times(FOCAL), 3.0))
+    names = [name for name in model.get_params() if name.startswith("loss__")]
+    within = ["loss__loss__loss__gamma", "loss__loss__loss__alpha", "loss__loss__factor"]
+    assert names == ["loss__loss", "loss__loss__loss", *within, "loss__factor"]
+    assert model.set_params(**model.get_params()).loss == Times(Times(FOCAL), 3.0)
+    model.set_params(loss__loss__loss__gamma=0.4, loss__factor=5.0)
+    assert model.loss == Times(Times(gp.FocalLoss(0.4, 3.0)), 5.0)
+    model.set_params(loss__loss=gp.WeightedCrossEntropy(2.0), loss__loss__alpha=7.0)
+    assert model.loss == Times(gp.WeightedCrossEntropy(7.0), 5.0)
+    assert clone(model).loss == model.loss
+    with pytest.raises(ValueError, match=r"'beta' for loss WeightedCrossEntropy\(alpha=7.0\), whi"):
+        model.set_params(loss__loss__beta=1.0)
+    with pytest.raises(ValueError, match=r"Invalid parameter 'inner' for loss .*\['loss', 'fac"):
+        model.set_params(loss__inner=FOCAL)
+    assert model.loss == Times(gp.WeightedCrossEntropy(7.0), 5.0)
+
+
+def test_a_search_varies_the_parameters_of_a_loss_within_a_loss():
+    grid = {"loss__loss__gamma": [0.0, 3.0], "loss__factor": [1.0, 2.0]}
+    model = BoostingClassifier(XGBClassifier(n_estimators=3, n_jobs=1), Times(FOCAL))
+    search = GridSearchCV(model, grid, cv=2, scoring="neg_log_loss").fit(DATA.x, DATA.y)
+    scores = search.cv_results_["mean_test_score"].reshape(2, 2)  # of factor and of gamma
+    assert len({*scores.ravel()}) == 4
+    assert search.best_estimator_.loss_.inner.gamma == search.best_params_["loss__loss__gamma"]
 
 
 def test_only_fields_that_can_be_set_are_parameters():

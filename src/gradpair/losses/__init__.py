@@ -1,7 +1,7 @@
 """Losses as frozen records: parameters with their check, derivatives, links, kernels."""
 
 from gradpair.losses._base import Loss
-from gradpair.losses._check import check_loss
+from gradpair.losses._check import check_loss, parameters
 from gradpair.losses._cross_entropy import BinaryCrossEntropy, WeightedCrossEntropy
 from gradpair.losses._focal import FocalLoss
 from gradpair.losses._kernel import REACH, Kernel
@@ -14,4 +14,5 @@ __all__ = [
     "Loss",
     "WeightedCrossEntropy",
     "check_loss",
+    "parameters",
 ]

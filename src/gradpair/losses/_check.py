@@ -7,6 +7,16 @@ from gradpair import _validation
 from gradpair.losses._base import Loss
 
 
+def parameters(loss: Loss | type[Loss]) -> dict[str, Any]:
+    """Return the parameters of a record of losses: a field of each name that its class takes.
+
+    A field is called otherwise where a method of losses has its name: the metadata of the field
+    then says the parameter's.
+    """
+    known: tuple[Any, ...] = dataclasses.fields(loss) if dataclasses.is_dataclass(loss) else ()
+    return {field.metadata.get("parameter", field.name): field for field in known if field.init}
+
+
 def check_loss(loss: object) -> Loss:
     """Return ``loss`` if it is an instance of :class:`Loss`."""
     if isinstance(loss, Loss):
@@ -33,9 +43,8 @@ def check_loss(loss: object) -> Loss:
 
 def _written(kind: type[Loss]) -> str:
     """Return how an instance is made, the parameters without a default left open."""
-    fields: tuple[Any, ...] = dataclasses.fields(kind) if dataclasses.is_dataclass(kind) else ()
     given = (
-        f"{field.name}={'...' if field.default is dataclasses.MISSING else field.default}"
-        for field in fields
+        f"{name}={'...' if field.default is dataclasses.MISSING else field.default}"
+        for name, field in parameters(kind).items()
     )
     return f"{kind.__name__}({', '.join(given)})"

@@ -27,8 +27,9 @@ class Kernel:
 
     Parameters
     ----------
-    numbers : tuple of float
-        The parameters of the loss, as the kernels take them.
+    numbers : tuple
+        The parameters of the loss, as the kernels take them: floats, or a :class:`Kernel` that they
+        call.
     fused : str or None
         Module with ``fused(numbers, *, exact, size, dtype)``, which returns a kernel of NumPy calls
         in place, for blocks of at most ``size`` rows in float32 or float64.
@@ -40,6 +41,8 @@ class Kernel:
     single_from : int
         The number of rows from which ``fused`` computes float32 margins in float32. Splits tie in
         small data, and the last digits of a gradient decide between them.
+    soft : bool
+        Whether it knows labels between 0 and 1.
 
     Examples
     --------
@@ -49,8 +52,9 @@ class Kernel:
 
     __module__ = "gradpair.losses"  # where pickles look for it
 
-    numbers: tuple[float, ...]
+    numbers: tuple[Any, ...]
     fused: str | None = None
     compiled: str | None = None
     pays_from: int = 0
     single_from: int = 0
+    soft: bool = True

@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any, NoReturn, ParamSpec, TypeVar
 
 from gradpair._hosts import record
+from gradpair.losses import parameters
 from gradpair.sklearn import _loss
 
 P = ParamSpec("P")
@@ -70,7 +71,7 @@ def _refuse_keyword(name: str, known: list[str]) -> NoReturn:
         for kind in (host.adapter().ESTIMATOR for host in record.installed())
         if name in kind().get_params()
     ]  # fmt: skip
-    places += [f"loss={_loss.call(kind)}" for kind in _loss.public() if name in _loss.fields(kind)]
+    places += [f"loss={_loss.call(kind)}" for kind in _loss.public() if name in parameters(kind)]
     if places:
         hint = f"it is a parameter of what is passed to it: write {' or '.join(places)}"
     elif nested and head in known:

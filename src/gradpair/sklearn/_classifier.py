@@ -51,7 +51,8 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ``(y_true, sample_weight) -> Loss`` is called with the training rows, such as
         :meth:`WeightedCrossEntropy.balanced <gradpair.WeightedCrossEntropy.balanced>`; ``y_true``
         is then 0 for the first and 1 for the second class. The parameters of a loss can be set and
-        searched as ``loss__alpha`` and ``loss__gamma``.
+        searched as ``loss__alpha`` and ``loss__gamma``, those of a loss within one as
+        ``loss__loss__gamma``.
     calibrated : bool
         Whether the predictions are ``loss.calibrated_probability``, probabilities of the classes
         as they are in the data, in place of the sigmoid of the margin that the loss has moved.
@@ -147,8 +148,7 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Return the parameters, with ``deep`` also those of the estimator and of the loss."""
         params: dict[str, Any] = super().get_params(deep=deep)
         if deep:
-            known = [] if isinstance(self.loss, type) else _loss.fields(self.loss)
-            params |= {f"loss__{name}": getattr(self.loss, name) for name in known}
+            params |= _loss.params(self.loss, "loss")
         return params
 
     def set_params(self, **params: Any) -> Self:

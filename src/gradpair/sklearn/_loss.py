@@ -8,28 +8,37 @@ from typing import Any
 from gradpair import losses
 from gradpair._hosts.estimator import EncodedRows
 from gradpair._validation import Array, described
-from gradpair.losses import BinaryCrossEntropy, Loss, check_loss
+from gradpair.losses import BinaryCrossEntropy, Loss, check_loss, parameters
 
 LossFactory = Callable[[Array, Array | None], Loss]
 
 
-def fields(loss: object) -> list[str]:
-    """Return the names of a record's parameters."""
-    if (isinstance(loss, Loss) or _is_class(loss)) and dataclasses.is_dataclass(loss):
-        return [field.name for field in dataclasses.fields(loss) if field.init]
-    return []
+def params(loss: object, prefix: str) -> dict[str, Any]:
+    """Return the parameters of a record, also those of a loss that is one of them, by name."""
+    found: dict[str, Any] = {}
+    for name, field in (parameters(loss) if isinstance(loss, Loss) else {}).items():
+        value = getattr(loss, field.name)
+        found |= {f"{prefix}__{name}": value} | params(value, f"{prefix}__{name}")
+    return found
 
 
 def replace(loss: Any, changes: dict[str, Any]) -> Any:
-    """Return the record with other values."""
-    known = [] if isinstance(loss, type) else fields(loss)
-    if unknown := sorted(changes.keys() - known):
+    """Return the record with other values, also of a loss that is one of them."""
+    known = parameters(loss) if isinstance(loss, Loss) else {}
+    own = {name: value for name, value in changes.items() if "__" not in name}
+    nested: dict[str, dict[str, Any]] = {}
+    for name in changes.keys() - own.keys():
+        head, _, rest = name.partition("__")
+        nested.setdefault(head, {})[rest] = changes[name]
+    if unknown := sorted((own.keys() | nested.keys()) - known.keys()):
         msg = (
-            f"Invalid parameter {unknown[0]!r} for loss {loss!r}, which has {known!r}. For "
+            f"Invalid parameter {unknown[0]!r} for loss {loss!r}, which has {list(known)!r}. For "
             f"others set loss= to one that has them, as gradpair.WeightedCrossEntropy(alpha=1.0)."
         )
         raise ValueError(msg)
-    return dataclasses.replace(loss, **changes)
+    for name, inner in nested.items():
+        own[name] = replace(own.get(name, getattr(loss, known[name].name)), inner)
+    return dataclasses.replace(loss, **{known[name].name: value for name, value in own.items()})
 
 
 def resolve(loss: Loss | LossFactory | None, rows: EncodedRows) -> Loss:
@@ -71,9 +80,10 @@ def public() -> list[type[Loss]]:
 def call(kind: Any) -> str:
     """Write the call that makes a loss, with its parameters."""
     module = "gradpair." if kind in public() else ""
-    names = [f for f in dataclasses.fields(kind) if f.init]
-    values = ["..." if f.default is dataclasses.MISSING else repr(f.default) for f in names]
-    inside = ", ".join(f"{f.name}={value}" for f, value in zip(names, values, strict=True))
+    inside = ", ".join(
+        f"{name}={'...' if field.default is dataclasses.MISSING else repr(field.default)}"
+        for name, field in parameters(kind).items()
+    )
     return f"{module}{kind.__name__}({inside})"
 
 
