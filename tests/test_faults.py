@@ -6,6 +6,7 @@ that were passed in are unchanged, and a right call with them works.
 
 import dataclasses
 import re
+from fractions import Fraction
 
 import lightgbm as lgb
 import numpy as np
@@ -113,6 +114,12 @@ def test_bad_alphas_are_refused(alpha, kind, message):
 def test_bad_gammas_are_refused(gamma, kind, message):
     fails(lambda: gp.FocalLoss(gamma), kind, message)
     fails(lambda: functional.focal_loss_gradient_positive_hessian(Y, Z, gamma), kind, message)
+
+
+@pytest.mark.parametrize("number", [10**400, -(10**5000), Fraction(10**400, 3)], ids=range(3))
+def test_a_number_too_large_for_a_float_is_refused_by_name(number):
+    fails(lambda: gp.WeightedCrossEntropy(number), ValueError, "alpha must be finite; got a number")
+    fails(lambda: gp.FocalLoss(number), ValueError, "gamma must be finite; got a number")
 
 
 CORE = {

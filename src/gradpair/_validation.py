@@ -146,10 +146,15 @@ def real(name: str, value: object) -> float:
     if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Real):
         msg = f"{name} must be a number; got {described(value)}."
         raise TypeError(msg)
-    if not math.isfinite(value):
+    try:
+        number = float(value)
+    except OverflowError:  # of whole numbers and fractions, whose repr may be of any length
+        msg = f"{name} must be finite; got a number too large for a float."
+        raise ValueError(msg) from None
+    if not math.isfinite(number):
         msg = f"{name} must be finite; got {value!r}."
         raise ValueError(msg)
-    return float(value)
+    return number
 
 
 def positive(name: str, value: object) -> float:
