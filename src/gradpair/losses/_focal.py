@@ -7,8 +7,8 @@ from typing import final
 import numpy as np
 
 from gradpair import _validation
-from gradpair._links import both_sigmoids, log_sigmoid
 from gradpair._validation import Array, Pair
+from gradpair.losses import _focused
 from gradpair.losses._base import Loss
 from gradpair.losses._cross_entropy import checked_alpha, cross_entropy_kernel
 from gradpair.losses._kernel import Kernel
@@ -112,9 +112,8 @@ class FocalLoss(Loss):
 
     def _loss(self, y_true: Array, raw_prediction: Array) -> Array:
         values = np.zeros(())
-        for _, weight, power, s, *_ in self._sides(y_true, raw_prediction):
-            # The weight comes first, lest the product underflow without it; 0 · inf is 0 here.
-            values = values + np.where(weight > 0, weight * power * s, 0)
+        for _, *side in self._sides(y_true, raw_prediction):
+            values = values + _focused.value(*side)
         return values.astype(raw_prediction.dtype)
 
     def _gradient_hessian(self, y_true: Array, raw_prediction: Array) -> Pair:
@@ -126,33 +125,17 @@ class FocalLoss(Loss):
     def _derivatives(self, y: Array, z: Array, *, negative: int) -> Pair:
         """Return both derivatives, the second with its negative term or, times 0, without it."""
         gradient, hessian = np.zeros(()), np.zeros(())
-        for sign, weight, power, s, p, q, pq in self._sides(y, z):
-            # p is 0 where s is inf.
-            scale, bend = weight * power, self.gamma * np.where(np.isinf(s), 0, p * s)
-            gradient = gradient - sign * scale * (bend + q)
-            bend = bend * (self.gamma * p - negative * q)
-            hessian = hessian + scale * (bend + (1 + 2 * self.gamma) * pq)
+        for sign, *side in self._sides(y, z):
+            first, second = _focused.derivatives(*side, negative=negative)
+            gradient, hessian = gradient + sign * first, hessian + second
         return gradient.astype(z.dtype), hessian.astype(z.dtype)
 
-    def _sides(self, y: Array, z: Array) -> Iterator[tuple[Array, ...]]:
-        """Yield sign, weight, q**gamma, s, p, q and p q of each class, in float64.
-
-        A hard label belongs to one class, so that one side, which differs from row to row, does.
-        """
-        y, z = y.astype(np.float64), z.astype(np.float64)
-        positive, negative = self.alpha * y, 1 - y
-        sides = [(np.ones(()), positive), (-np.ones(()), negative)]
-        if np.all((y == 0) | (y == 1)):
-            sides = [(2 * y - 1, positive + negative)]
-        for sign, weight in sides:
-            margin = sign * z
-            p, q, pq, e = both_sigmoids(margin)
-            s = np.maximum(-margin, 0) + np.log1p(e)
-            yield sign, weight, np.power(q, self.gamma), s, p, q, pq
+    def _sides(self, y: Array, z: Array) -> Iterator[tuple[Array, Array, Array, Array]]:
+        return _focused.sides(y, z, self.alpha, (self.gamma, self.gamma))
 
     def _log_gradients(self, raw_prediction: Array) -> Pair:
-        positive = _log_gradient(raw_prediction, self.gamma)
-        negative = _log_gradient(-raw_prediction, self.gamma)
+        positive = _focused.log_gradient(raw_prediction, self.gamma)
+        negative = _focused.log_gradient(-raw_prediction, self.gamma)
         return positive + positive.dtype.type(np.log(self.alpha)), negative
 
     @property
@@ -198,13 +181,3 @@ def _combined(alpha: float, alpha_t: float) -> float:
         msg = f"alpha_t={alpha_t!r} is alpha={factor!r}, not {alpha!r}; pass one of the two."
         raise ValueError(msg)
     return alpha
-
-
-def _log_gradient(z: Array, gamma: float) -> Array:
-    """Logarithm of q**gamma (gamma p s + q), at any distance."""
-    e = np.exp(-np.abs(z))
-    odds_times_s = np.where(z >= 0, np.log1p(e) / e, e * (np.log1p(e) - z))  # p s / q
-    limits = np.where(e == 0, z > 0, odds_times_s)
-    exponent, factor = z.dtype.type(gamma + 1), z.dtype.type(gamma)
-    logarithm: Array = exponent * log_sigmoid(-z) + np.log1p(factor * limits)
-    return logarithm
