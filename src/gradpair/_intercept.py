@@ -102,9 +102,10 @@ def constant_of(loss: Loss, ask: Ask, *, remote: bool = False) -> float:
     ones, zeros, rows, parts_with_offsets = ask("classes").tolist()
     _blocks.check_classes(ones, zeros, lambda: ask("counts"))
     without_offset = _constant_of_rate(loss, ones, zeros)
-    if not math.isfinite(without_offset):
-        msg = f"{loss!r} has no optimal constant here; its gradient must be "
-        msg += "negative for a label of 1 and positive for a label of 0, at every margin."
+    if not math.isfinite(without_offset) and (loss.convex or not parts_with_offsets):
+        msg = f"{loss!r} has no optimal constant here; its gradient must be negative for a label "
+        msg += "of 1 and positive for a label of 0, at every margin, and its calibrated "
+        msg += f"probability take the mean label, {ones / (ones + zeros):.6g}."
         raise ValueError(msg)
     if not parts_with_offsets:
         return without_offset
@@ -118,23 +119,25 @@ def _constant_of_rate(loss: Loss, positive: float, negative: float) -> float:
         sums = Sums(loss, rows.answer, 2)
         return _lowest_minimum(sums, -loss._reach, loss._reach, scale=positive + negative)
     if loss.calibration_shift is None:
-        return float(loss.calibrated_raw_prediction(positive / (positive + negative)))
+        with np.errstate(all="ignore"):
+            return float(loss._calibrated_margin(np.array(positive / (positive + negative))))
     return math.log(positive) - math.log(negative) - loss.calibration_shift
 
 
 def _minimise(sums: Sums, without_offset: float, *, scale: float) -> float:
-    """Minimise the sum of the losses, whose minimum would be known without offsets."""
+    """Minimise the sum of the losses, whose minimum without offsets is known if it has one."""
     least, greatest = sums.offset_range()
     # A convex loss has rising gradients, so its root lies where the largest and the smallest offset
     # alone would put it.
-    low, high = without_offset - greatest, without_offset - least
+    known = without_offset if math.isfinite(without_offset) else 0.0
+    low, high = known - greatest, known - least
     if not math.isfinite(high - low):
         msg = f"offset spans from {least} to {greatest}, more than a float can hold."
         raise ValueError(msg)
-    if low == high:
+    if low == high and known == without_offset:
         return low
     if not sums.loss.convex:
-        reach = sums.loss._reach + abs(without_offset)
+        reach = sums.loss._reach + abs(known)
         return _lowest_minimum(sums, -greatest - reach, reach - least, scale=scale)
     slack = 1e-9 * (1 + abs(low) + abs(high))
     return _newton(sums, low - slack, high + slack, scale=scale)

@@ -4,6 +4,7 @@ Each row defines its loss twice: in SymPy, from which derivatives and pages are 
 textbook's terms of value, gradient and hessian in mpmath, which the number contract is held to.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -24,7 +25,9 @@ class Case:
     """A loss, its definition in SymPy, and value, gradient and hessian of z for a 1 and for a 0.
 
     Each of the three is a list of terms to add up, since an error counts relative to the largest of
-    them. ``conditioning`` multiplies the error that the number contract allows.
+    them. ``conditioning`` multiplies the error that the number contract allows. ``limits`` are what
+    the losses of a 1 and of a 0 tend to where they are wrong, and ``highest`` is the probability
+    below which every one has its margin.
     """
 
     loss: gp.Loss
@@ -32,6 +35,8 @@ class Case:
     positive: Callable[[mp.mpf], tuple[Terms, Terms, Terms]]
     negative: Callable[[mp.mpf], tuple[Terms, Terms, Terms]]
     conditioning: float = 1.0
+    limits: tuple[float, float] = (math.inf, math.inf)
+    highest: float = 1.0
 
     def __str__(self) -> str:
         return repr(self.loss)

@@ -11,6 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 import gradpair as gp
 from helpers.table import CASES, LOSSES, GenericCrossEntropy
 
+CASE = pytest.mark.parametrize("case", CASES, ids=str)
 LOSS = pytest.mark.parametrize("loss", LOSSES, ids=repr)
 RNG = np.random.default_rng(7)
 Y = np.concatenate([RNG.integers(0, 2, 60), RNG.random(40)])
@@ -60,7 +61,8 @@ def test_a_row_of_weight_zero_has_no_loss_however_wrong_it_is(loss):
 def test_float32_margins_keep_every_result_float32(loss):
     z = Z.astype(np.float32)
     results = (loss.loss(Y, z, W), *loss.gradient_hessian(Y, z, W), loss.inverse_link(z))
-    links = (loss.calibrated_probability(z), loss.calibrated_raw_prediction(np.float32([0.3])))
+    inside = np.clip(z, *loss.calibration_range)
+    links = (loss.calibrated_probability(inside), loss.calibrated_raw_prediction(np.float32([0.3])))
     for result in (*results, *links):
         assert result.dtype == np.float32
 
@@ -86,11 +88,20 @@ def test_declared_convexity_is_true(loss):
 ETA = np.concatenate([np.geomspace(1e-9, 0.5, 40), 1 - np.geomspace(1e-9, 0.4, 40)])
 
 
-@LOSS
-def test_calibrated_links_are_inverse_and_increasing(loss):
-    margin = loss.calibrated_raw_prediction(ETA)
-    assert (np.diff(margin[np.argsort(ETA)]) > 0).all()
-    assert_allclose(loss.calibrated_probability(margin), ETA, rtol=1e-12)
+@CASE
+def test_calibrated_links_are_inverse_and_increasing(case):
+    loss, eta = case.loss, ETA[case.highest > ETA]
+    margin = loss.calibrated_raw_prediction(eta)
+    if np.isneginf(loss.calibration_range[0]):
+        assert (np.diff(margin[np.argsort(eta)]) > 0).all()
+        assert_allclose(loss.calibrated_probability(margin), eta, rtol=1e-12)
+    else:  # beside the lowest margin two numbers may be many probabilities apart
+        assert (np.diff(margin[np.argsort(eta)]) >= 0).all()
+        step = 4 * np.spacing(np.abs(margin))
+        around = [np.maximum(margin + by, loss.calibration_range[0]) for by in (-step, step)]
+        below, above = map(loss.calibrated_probability, around)
+        assert (below <= eta * (1 + 1e-12)).all()
+        assert (above >= eta * (1 - 1e-12)).all()
 
 
 @LOSS
@@ -102,10 +113,11 @@ def test_calibrated_raw_prediction_minimises_the_expected_loss(loss):
         assert loss.hessian(eta, z) > 0
 
 
-@LOSS
-def test_calibrated_links_have_exact_limits(loss):
-    assert_array_equal(loss.calibrated_raw_prediction([0.0, 1.0]), [-np.inf, np.inf])
-    assert_array_equal(loss.calibrated_probability([-np.inf, np.inf]), [0.0, 1.0])
+@CASE
+def test_calibrated_links_have_exact_limits(case):
+    loss, ends = case.loss, case.loss.calibration_range
+    assert_array_equal(loss.calibrated_raw_prediction([0.0, 1.0]), ends)
+    assert_allclose(loss.calibrated_probability(ends), [0.0, case.highest], rtol=1e-15)
 
 
 @LOSS

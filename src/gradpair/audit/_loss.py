@@ -61,6 +61,11 @@ def check_calibration(audit: Audit) -> Iterator[Finding]:
         what = "_log_gradients does not return the logarithms of -g(1, z) and of g(0, z)."
         advice = "Return these two, in this order, or leave the method out."
         yield Finding("error", "calibration", what, advice, rows.worst(got, known))
+        return
+    odds = column("log-odds", attempt("_log_odds", lambda: loss._log_odds(z.copy())), z.size)
+    if _differ(odds, log_zeros - log_ones):
+        what = "_log_odds does not return log g(0, z) - log(-g(1, z))."
+        yield Finding("error", "calibration", what, "Return that, or leave the method out.")
 
 
 def _logs_of_gradients(rows: AuditRows, gradient: Array) -> Array:

@@ -49,7 +49,7 @@ class Loss(ABC):
         minimises the expected loss at a probability, 0 and 1 included; None if at some probability
         there are several minima. What needs more is refused.
     ``_calibrated_margin(probability)``
-        The margin that minimises the expected loss, where it has a closed form.
+        The margin that minimises the expected loss, where it has a closed form; nan if none does.
     ``_reach``
         Attribute or property, 40 unless defined: how far from 0 a margin of either sign is as good
         as decided. :func:`~gradpair.optimal_constant` looks for the minima of a loss that is not
@@ -403,7 +403,8 @@ class Loss(ABC):
         Raises
         ------
         ValueError
-            A probability outside [0, 1]; a loss that has several minima at one probability.
+            A probability outside [0, 1], or one at which the expected loss has no minimum; a loss
+            that has several minima at one probability.
 
         Examples
         --------
@@ -417,7 +418,15 @@ class Loss(ABC):
             msg = f"probability must lie in [0, 1]; got {got}."
             raise ValueError(msg)
         _margins_of_probabilities(self)
-        return self._calibrated_margin(p)
+        with np.errstate(all="ignore"):
+            margins = self._calibrated_margin(p)
+        if np.any(missing := np.isnan(margins) & ~np.isnan(p)):
+            msg = (
+                f"{self!r} has no margin for a probability of {p[missing].flat[0]:.6g}: there the "
+                f"expected loss has no minimum."
+            )
+            raise ValueError(msg)
+        return margins
 
 
 def _margins_of_probabilities(loss: Loss) -> tuple[float, float]:
@@ -432,7 +441,7 @@ def _margins_of_probabilities(loss: Loss) -> tuple[float, float]:
 
 
 def _invert_log_odds(loss: Loss, log_odds: Array) -> Array:
-    """Solve log(g(0, z) / -g(1, z)) = log_odds for z, which rises with it."""
+    """Solve log(g(0, z) / -g(1, z)) = log_odds for z, which rises with it; nan where none does."""
     from scipy.optimize import elementwise  # noqa: PLC0415 - slow to import
 
     def excess(z: Array, target: Array) -> Array:
@@ -444,8 +453,9 @@ def _invert_log_odds(loss: Loss, log_odds: Array) -> Array:
     lowest, highest = _margins_of_probabilities(loss)
     known = ~np.isfinite(target)
     inside = np.where(known, 0, target)
+    first = np.clip(inside, lowest, highest)
     with np.errstate(all="ignore"):
-        bracket = elementwise.bracket_root(excess, inside - 1, inside + 1, args=(inside,))
+        bracket = elementwise.bracket_root(excess, first - 1, first + 1, args=(inside,))
         found = elementwise.find_root(excess, bracket.bracket, args=(inside,))
     ends = np.where(target > 0, highest, np.where(target < 0, lowest, target))  # nan stays
     return np.where(known, ends, found.x).astype(log_odds.dtype)[()]
