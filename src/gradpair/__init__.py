@@ -18,7 +18,7 @@ from gradpair._intercept import optimal_constant
 from gradpair._kernels import choice
 from gradpair._kernels.choice import kernel_context, set_kernel
 from gradpair._links import log_sigmoid, logit, sigmoid, softplus
-from gradpair.losses import BinaryCrossEntropy, FocalLoss, Loss, WeightedCrossEntropy
+from gradpair.losses import BinaryCrossEntropy, FocalLoss, Loss, PolyLoss, WeightedCrossEntropy
 
 __version__ = "0.1.0"
 
@@ -33,6 +33,7 @@ __all__ = [
     "BinaryCrossEntropy",
     "FocalLoss",
     "Loss",
+    "PolyLoss",
     "WeightedCrossEntropy",
     "check_objective",
     "cost_weights",

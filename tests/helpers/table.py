@@ -106,6 +106,33 @@ def focal(gamma: float, alpha: float) -> Case:
     return Case(loss, FOCAL, positive, negative, conditioning)
 
 
+def poly_costs(sp, sigmoid, z, epsilon):
+    p, q = sigmoid(z), sigmoid(-z)
+    return -sp.log(p) + epsilon * q, -sp.log(q) + epsilon * p
+
+
+POLY = Definition(poly_costs, {"epsilon": (-1, INFINITY)})
+
+
+def poly(epsilon: float) -> Case:
+    """PolyLoss: in its derivatives 1 = p + (1 - p) leaves terms of one sign while it is convex."""
+    loss, epsilon = gp.PolyLoss(epsilon), mp.mpf(epsilon)
+
+    def positive(z):
+        p, q = 1 / (1 + mp.exp(-z)), 1 / (1 + mp.exp(z))
+        second = [(1 + epsilon) * p, (1 - epsilon) * q]
+        if epsilon > 1:  # the hessian of cross-entropy, and that of epsilon q
+            second = [1, epsilon * p, -epsilon * q]
+        first = [-q * q, -(1 + epsilon) * p * q]
+        return [-mp.log(p), epsilon * q], first, [p * q * term for term in second]
+
+    def negative(z):
+        value, first, second = positive(-z)
+        return value, [-term for term in first], second
+
+    return Case(loss, POLY, positive, negative)
+
+
 CASES = [
     cross_entropy(gp.BinaryCrossEntropy(), 1.0),
     *(
@@ -120,12 +147,16 @@ CASES = [
     focal(5.5, 7.3),
     focal(20.0, 0.3),
     focal(20.0, 1e6),
+    poly(-1.0),
+    poly(-0.3),
+    poly(0.8),
+    poly(7.3),
 ]
 LOSSES = [case.loss for case in CASES]
 # What boosters are trained with: the extremes of the table are no use there. The hosts have the
 # first few themselves.
 BUILT_IN = [gp.BinaryCrossEntropy(), gp.WeightedCrossEntropy(0.3), gp.WeightedCrossEntropy(7.3)]
-TRAINABLE = [*BUILT_IN, gp.FocalLoss(0.7, 7.3), gp.FocalLoss(2.0, 0.3)]
+TRAINABLE = [*BUILT_IN, gp.PolyLoss(2.3), gp.FocalLoss(0.7, 7.3), gp.FocalLoss(2.0, 0.3)]
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from gradpair.losses._check import check_loss, parameters
 from gradpair.losses._cross_entropy import BinaryCrossEntropy, WeightedCrossEntropy
 from gradpair.losses._focal import FocalLoss
 from gradpair.losses._kernel import REACH, Kernel
+from gradpair.losses._poly import PolyLoss
 
 __all__ = [
     "REACH",
@@ -12,6 +13,7 @@ __all__ = [
     "FocalLoss",
     "Kernel",
     "Loss",
+    "PolyLoss",
     "WeightedCrossEntropy",
     "check_loss",
     "parameters",
