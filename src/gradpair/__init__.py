@@ -18,7 +18,14 @@ from gradpair._intercept import optimal_constant
 from gradpair._kernels import choice
 from gradpair._kernels.choice import kernel_context, set_kernel
 from gradpair._links import log_sigmoid, logit, sigmoid, softplus
-from gradpair.losses import BinaryCrossEntropy, FocalLoss, Loss, PolyLoss, WeightedCrossEntropy
+from gradpair.losses import (
+    BinaryCrossEntropy,
+    FocalLoss,
+    GeneralizedCrossEntropy,
+    Loss,
+    PolyLoss,
+    WeightedCrossEntropy,
+)
 
 __version__ = "0.1.0"
 
@@ -32,6 +39,7 @@ _MODULES = ("audit", "compare", "sklearn", *HOSTS)  # imported on first use
 __all__ = [
     "BinaryCrossEntropy",
     "FocalLoss",
+    "GeneralizedCrossEntropy",
     "Loss",
     "PolyLoss",
     "WeightedCrossEntropy",

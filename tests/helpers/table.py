@@ -133,6 +133,29 @@ def poly(epsilon: float) -> Case:
     return Case(loss, POLY, positive, negative)
 
 
+def generalized_costs(sp, sigmoid, z, q):
+    return (1 - sigmoid(z) ** q) / q, (1 - sigmoid(-z) ** q) / q
+
+
+GENERALIZED = Definition(generalized_costs, {"q": (0, 1)})
+
+
+def generalized(q: float) -> Case:
+    """Generalized cross-entropy, the power of p differentiated as it stands."""
+    loss, limit, q = gp.GeneralizedCrossEntropy(q), 1 / q, mp.mpf(q)
+
+    def positive(z):
+        p = 1 / (1 + mp.exp(-z))
+        rest = p**q * (1 - p)
+        return [(1 - p**q) / q], [-rest], [rest * p, -q * rest * (1 - p)]
+
+    def negative(z):
+        value, first, second = positive(-z)
+        return value, [-term for term in first], second
+
+    return Case(loss, GENERALIZED, positive, negative, limits=(limit, limit))
+
+
 CASES = [
     cross_entropy(gp.BinaryCrossEntropy(), 1.0),
     *(
@@ -147,6 +170,9 @@ CASES = [
     focal(5.5, 7.3),
     focal(20.0, 0.3),
     focal(20.0, 1e6),
+    generalized(0.3),
+    generalized(0.7),
+    generalized(0.9),
     poly(-1.0),
     poly(-0.3),
     poly(0.8),
@@ -156,7 +182,13 @@ LOSSES = [case.loss for case in CASES]
 # What boosters are trained with: the extremes of the table are no use there. The hosts have the
 # first few themselves.
 BUILT_IN = [gp.BinaryCrossEntropy(), gp.WeightedCrossEntropy(0.3), gp.WeightedCrossEntropy(7.3)]
-TRAINABLE = [*BUILT_IN, gp.PolyLoss(2.3), gp.FocalLoss(0.7, 7.3), gp.FocalLoss(2.0, 0.3)]
+TRAINABLE = [
+    *BUILT_IN,
+    gp.PolyLoss(2.3),
+    gp.GeneralizedCrossEntropy(0.3),
+    gp.FocalLoss(0.7, 7.3),
+    gp.FocalLoss(2.0, 0.3),
+]
 
 
 @dataclass(frozen=True)

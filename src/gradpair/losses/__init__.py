@@ -4,6 +4,7 @@ from gradpair.losses._base import Loss
 from gradpair.losses._check import check_loss, parameters
 from gradpair.losses._cross_entropy import BinaryCrossEntropy, WeightedCrossEntropy
 from gradpair.losses._focal import FocalLoss
+from gradpair.losses._generalized import GeneralizedCrossEntropy
 from gradpair.losses._kernel import REACH, Kernel
 from gradpair.losses._poly import PolyLoss
 
@@ -11,6 +12,7 @@ __all__ = [
     "REACH",
     "BinaryCrossEntropy",
     "FocalLoss",
+    "GeneralizedCrossEntropy",
     "Kernel",
     "Loss",
     "PolyLoss",
