@@ -22,7 +22,7 @@ class Definition:
     which nothing imports before it is needed. ``sigmoid(z)`` is p and ``sigmoid(-z)`` is 1 - p,
     which is never written; where a cost has pieces it is a ``sp.Piecewise`` on p. ``ranges`` names
     the parameters as the loss does, those of a wrapper beside those of the loss inside, each with
-    its bounds.
+    its bounds. A piecewise cost has pieces that exclude each other, and is 0 elsewhere.
     """
 
     costs: Callable[..., tuple[Any, Any]]
@@ -46,7 +46,14 @@ class Definition:
         z, symbols = sp.Symbol("z", real=True), self.symbols(sp)
 
         def function(expression):
-            terms = list(sp.Add.make_args(sp.expand(expression)))
+            expanded = sp.expand(expression)
+            terms = list(sp.Add.make_args(expanded))
+            if isinstance(expanded, sp.Piecewise):  # its terms are those of its pieces
+                terms = [
+                    sp.Piecewise((term, where), (0, True))
+                    for piece, where in expanded.args
+                    for term in sp.Add.make_args(sp.expand(piece))
+                ]
             return sp.lambdify([z, *symbols.values()], terms, "mpmath", cse=True)
 
         costs = self.costs(sp, lambda margin: 1 / (1 + sp.exp(-margin)), z, **symbols)
