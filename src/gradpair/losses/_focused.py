@@ -50,11 +50,18 @@ def derivatives(z: Array, weight: Array, gamma: Array, *, negative: int) -> Pair
 
 def log_gradient(z: Array, gamma: float) -> Array:
     """Logarithm of q**gamma (gamma p s + q), at any distance."""
+    logarithm: Array = log_sigmoid(-z) + log_gradient_over_q(z, gamma)
+    return logarithm
+
+
+def log_gradient_over_q(z: Array, gamma: float) -> Array:
+    """Logarithm of q**gamma (gamma p s / q + 1), at any distance."""
+    if gamma == 0:  # 0 · inf is 0 here
+        return np.where(np.isnan(z), z, 0)
     e = np.exp(-np.abs(z))
     odds_times_s = np.where(z >= 0, np.log1p(e) / e, e * (np.log1p(e) - z))  # p s / q
     limits = np.where(e == 0, z > 0, odds_times_s)
-    exponent, factor = z.dtype.type(gamma + 1), z.dtype.type(gamma)
-    logarithm: Array = exponent * log_sigmoid(-z) + np.log1p(factor * limits)
+    logarithm: Array = gamma * log_sigmoid(-z) + np.log1p(gamma * limits)
     return logarithm
 
 
