@@ -86,6 +86,7 @@ def test_separated_classes_balance_the_logarithms_of_their_gradients(epsilon, po
             ValueError,
             "epsilon must be at least -1, where the gradient keeps its sign; got",
         ),
+        (1e31, ValueError, "epsilon must be at most 1e+30; got 1e+31."),
         (np.nan, ValueError, "epsilon must be finite; got nan."),
         (1e400, ValueError, "epsilon must be finite; got inf."),
         (10**400, ValueError, "epsilon must be finite; got a number too large for a float."),
@@ -93,7 +94,7 @@ def test_separated_classes_balance_the_logarithms_of_their_gradients(epsilon, po
         ("1", TypeError, "epsilon must be a number; got '1' of type str."),
         (np.array([1.0, 2.0]), TypeError, "epsilon must be a number; got ndarray of shape (2,)"),
     ],
-    ids=range(7),
+    ids=range(8),
 )
 def test_another_epsilon_is_refused(epsilon, kind, message):
     with pytest.raises(kind, match=re.escape(message)):

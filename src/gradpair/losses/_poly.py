@@ -13,6 +13,7 @@ from gradpair.losses._base import Loss
 from gradpair.losses._cross_entropy import BinaryCrossEntropy, cross_entropy_kernel
 from gradpair.losses._kernel import Kernel
 
+_MOST_EPSILON = 1e30  # with which the derivatives still are float32 numbers
 _CROSS_ENTROPY = BinaryCrossEntropy()
 
 
@@ -30,14 +31,13 @@ class PolyLoss(Loss):
     Parameters
     ----------
     epsilon : float
-        What is added, finite and at least -1: below, the gradient of rows that are right has the
-        wrong sign. 0 is cross-entropy. Above 0, rows in the middle pull more than with
-        cross-entropy.
+        What is added, from -1 to 1e30: below, the gradient of rows that are right has the wrong
+        sign. 0 is cross-entropy. Above 0, rows in the middle pull more than with cross-entropy.
 
     Raises
     ------
     ValueError
-        ``epsilon`` is below -1 or not finite.
+        ``epsilon`` is below -1, above 1e30 or not finite.
     TypeError
         ``epsilon`` is not a number.
 
@@ -79,6 +79,9 @@ class PolyLoss(Loss):
         epsilon = _validation.real("epsilon", self.epsilon)
         if epsilon < -1:
             msg = f"epsilon must be at least -1, where the gradient keeps its sign; got {epsilon}."
+            raise ValueError(msg)
+        if epsilon > _MOST_EPSILON:
+            msg = f"epsilon must be at most {_MOST_EPSILON:g}; got {epsilon}."
             raise ValueError(msg)
         object.__setattr__(self, "epsilon", epsilon)
 
