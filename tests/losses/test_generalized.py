@@ -29,6 +29,12 @@ def test_near_zero_it_is_cross_entropy_also_where_q_times_that_underflows(q):
         assert_allclose(loss.hessian(y, z), bce.hessian(y, z), rtol=1e-6, atol=1e-8)
 
 
+def test_the_pull_of_a_wrong_row_fades_with_the_power_and_not_with_the_probability():
+    loss, z = gp.GeneralizedCrossEntropy(0.01), np.array([-700.0, -740.0, -800.0, -3000.0])
+    assert_allclose(loss.gradient(1, z), -np.exp(0.01 * z), rtol=1e-13)
+    assert_allclose(loss.hessian(0, -z), -0.01 * np.exp(0.01 * z), rtol=1e-13)
+
+
 def test_near_one_it_is_the_absolute_error_of_the_probability():
     loss, q = gp.GeneralizedCrossEntropy(1 - 1e-9), gp.sigmoid(-Z)
     assert_allclose(loss.loss(1, Z), q, rtol=1e-7)

@@ -10,6 +10,8 @@ from gradpair._links import both_sigmoids, log_sigmoid, logit, softplus
 from gradpair._validation import Array, Pair
 from gradpair.losses._base import Loss
 
+_TINY = np.finfo(np.float64).tiny
+
 
 @final
 @dataclasses.dataclass(frozen=True)
@@ -94,11 +96,17 @@ class GeneralizedCrossEntropy(Loss):
     def _gradient_positive_hessian(self, y_true: Array, raw_prediction: Array) -> Pair:
         return self._derivatives(y_true, raw_prediction, negative=0.0)
 
+    def _power(self, p: Array, z: Array) -> Array:
+        """Return p**q, which fades later than p = exp(z)."""
+        return np.where(p >= _TINY, np.power(p, self.q), np.exp(self.q * np.minimum(z, 0)))
+
     def _derivatives(self, y: Array, z: Array, *, negative: float) -> Pair:
         """Return both derivatives, the second with ``negative`` in place of the factor q."""
         # In float64, as q rounded to float32 is another power.
-        p, r, *_ = both_sigmoids(z.astype(np.float64))
-        ones, zeros = y * np.power(p, self.q) * r, (1 - y) * np.power(r, self.q) * p
+        z_double = z.astype(np.float64)
+        p, r, *_ = both_sigmoids(z_double)
+        ones = y * self._power(p, z_double) * r
+        zeros = (1 - y) * self._power(r, -z_double) * p
         hessian = ones * (p - negative * r) + zeros * (r - negative * p)
         return (zeros - ones).astype(z.dtype), hessian.astype(z.dtype)
 
