@@ -19,6 +19,7 @@ from gradpair._kernels import choice
 from gradpair._kernels.choice import kernel_context, set_kernel
 from gradpair._links import log_sigmoid, logit, sigmoid, softplus
 from gradpair.losses import (
+    AsymmetricLoss,
     BinaryCrossEntropy,
     FocalLoss,
     GeneralizedCrossEntropy,
@@ -37,6 +38,7 @@ sys.modules["gradpair.kernels"] = choice
 _MODULES = ("audit", "compare", "sklearn", *HOSTS)  # imported on first use
 
 __all__ = [
+    "AsymmetricLoss",
     "BinaryCrossEntropy",
     "FocalLoss",
     "GeneralizedCrossEntropy",

@@ -156,6 +156,54 @@ def generalized(q: float) -> Case:
     return Case(loss, GENERALIZED, positive, negative, limits=(limit, limit))
 
 
+def asymmetric_costs(sp, sigmoid, z, gamma_positive, gamma_negative, margin):
+    p, q = sigmoid(z), sigmoid(-z)
+    of_zero = -((p - margin) ** gamma_negative) * sp.log(q + margin)
+    return -(q**gamma_positive) * sp.log(p), sp.Piecewise((of_zero, p > margin), (0, True))
+
+
+ASYMMETRIC = Definition(
+    asymmetric_costs,
+    {"gamma_positive": (0, INFINITY), "gamma_negative": (0, INFINITY), "margin": (0, 1)},
+)
+
+
+def asymmetric(gamma_positive: float, gamma_negative: float, margin: float) -> Case:
+    """Asymmetric loss: of a 0, x**gamma times t = -log(1 - x), with x = p - margin above 0.
+
+    The code forms x without a difference, so that its power has the conditioning of any other.
+    """
+    loss = gp.AsymmetricLoss(gamma_positive, gamma_negative, margin)
+    positive, mirrored = focal(gamma_positive, 1.0), focal(gamma_negative, 1.0)
+    conditioning = max(positive.conditioning, mirrored.conditioning)
+    if margin == 0:
+        return Case(loss, ASYMMETRIC, positive.positive, mirrored.negative, conditioning)
+    gamma, m = mp.mpf(gamma_negative), mp.mpf(margin)
+
+    def negative(z):
+        p, q = 1 / (1 + mp.exp(-z)), 1 / (1 + mp.exp(z))
+        if p <= m:
+            return [mp.mpf(0)], [mp.mpf(0)], [mp.mpf(0)]
+        x = p - m
+        t, of_power, of_log = -mp.log(1 - x), gamma * x ** (gamma - 1), x**gamma / (1 - x)
+        second = [
+            gamma * (gamma - 1) * x ** (gamma - 2) * t * (p * q) ** 2,
+            2 * of_power / (1 - x) * (p * q) ** 2,
+            of_power * t * p * q * q,
+            -of_power * t * p * p * q,
+            # The second derivative of the logarithm and that of p q, of which q - (1 - x) is left.
+            of_log * p * q * q,
+            -of_log * p * p * q * m / (1 - x),
+        ]
+        return [x**gamma * t], [of_power * t * p * q, of_log * p * q], second
+
+    limit = (1 - margin) ** gamma_negative * -math.log(margin)
+    steepest = gamma_negative * limit / (1 - margin) + (1 - margin) ** gamma_negative / margin
+    highest = 1.0 if gamma_positive else steepest / (1 + steepest)
+    limits = math.inf, limit
+    return Case(loss, ASYMMETRIC, positive.positive, negative, conditioning, limits, highest)
+
+
 CASES = [
     cross_entropy(gp.BinaryCrossEntropy(), 1.0),
     *(
@@ -170,6 +218,9 @@ CASES = [
     focal(5.5, 7.3),
     focal(20.0, 0.3),
     focal(20.0, 1e6),
+    asymmetric(0.3, 5.5, 0.0),
+    asymmetric(0.0, 4.3, 0.05),
+    asymmetric(1.7, 2.3, 0.2),
     generalized(0.3),
     generalized(0.7),
     generalized(0.9),
@@ -186,6 +237,7 @@ TRAINABLE = [
     *BUILT_IN,
     gp.PolyLoss(2.3),
     gp.GeneralizedCrossEntropy(0.3),
+    gp.AsymmetricLoss(0.0, 2.3, 0.05),
     gp.FocalLoss(0.7, 7.3),
     gp.FocalLoss(2.0, 0.3),
 ]

@@ -179,6 +179,7 @@ def test_a_kind_of_losses_has_one_name_whatever_its_parameters():
         (gp.BinaryCrossEntropy, "binary_cross_entropy"),
         (gp.WeightedCrossEntropy, "weighted_cross_entropy"),
         (gp.FocalLoss, "focal_loss"),
+        (gp.AsymmetricLoss, "asymmetric_loss"),
         (gp.GeneralizedCrossEntropy, "generalized_cross_entropy"),
         (gp.PolyLoss, "poly_loss"),
     }

@@ -1,5 +1,6 @@
 """Losses as frozen records: parameters with their check, derivatives, links, kernels."""
 
+from gradpair.losses._asymmetric import AsymmetricLoss
 from gradpair.losses._base import Loss
 from gradpair.losses._check import check_loss, parameters
 from gradpair.losses._cross_entropy import BinaryCrossEntropy, WeightedCrossEntropy
@@ -10,6 +11,7 @@ from gradpair.losses._poly import PolyLoss
 
 __all__ = [
     "REACH",
+    "AsymmetricLoss",
     "BinaryCrossEntropy",
     "FocalLoss",
     "GeneralizedCrossEntropy",
