@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import mpmath as mp
+import numpy as np
 
 import gradpair as gp
 from helpers.definition import INFINITY, Definition
@@ -40,6 +41,22 @@ class Case:
 
     def __str__(self) -> str:
         return repr(self.loss)
+
+    def share(self, y):
+        """The share that the class of 1 has in the loss of a label."""
+        return y
+
+    def scales(self, y, z):
+        """Sums of the absolute values of the classes' terms in gradient and positive hessian."""
+        sides = ((y, np.ones_like(z)), (1 - y, np.zeros_like(z)))
+        parts = [np.abs(w * self.loss._gradient_positive_hessian(of, z)) for w, of in sides]
+        return parts[0] + parts[1]
+
+    def allowed_in_kernels(self, z, dtype):
+        """Errors in eps: those of float32, and of rounding float64 margins, and what powers add."""
+        distance = np.abs(z)
+        rounding = distance / 2 if dtype == np.float64 else 0.0
+        return (12 + rounding) * self.conditioning + (self.conditioning - 1) * distance
 
     def terms(self, y: float, z: float) -> list[Terms]:
         """Terms of value, gradient and hessian at one row."""

@@ -19,7 +19,7 @@ import gradpair as gp
 from gradpair._kernels import choice as kernels
 from gradpair._kernels.run import KERNEL_BLOCK_ROWS, ROUNDED_FROM
 from helpers.hosts import HOSTS
-from helpers.table import BUILT_IN, LOSSES, GenericCrossEntropy
+from helpers.table import BUILT_IN, CASES, LOSSES, GenericCrossEntropy
 
 NEEDS_NUMBA = pytest.mark.skipif(
     importlib.util.find_spec("numba") is None, reason="the extra 'fast' is not installed"
@@ -27,6 +27,7 @@ NEEDS_NUMBA = pytest.mark.skipif(
 NUMBA = pytest.param("numba", marks=NEEDS_NUMBA)
 KERNEL = pytest.mark.parametrize("kernel", ["numpy", NUMBA])
 DTYPE = pytest.mark.parametrize("dtype", [np.float32, np.float64])
+CASE = pytest.mark.parametrize("case", CASES, ids=str)
 LOSS = pytest.mark.parametrize("loss", LOSSES, ids=repr)
 
 EPS = np.finfo(np.float32).eps
@@ -45,36 +46,26 @@ def derivatives(loss, y, z, w=None, *, kernel="numpy", hessian="exact", start=0.
         return objective(y, z, w)
 
 
-def reference(loss, y, z, hessian):
+def reference(case, y, z, hessian):
     """The loss's own derivatives in float64, each with the sum of its terms' absolute values."""
-    y, z = np.asarray(y, np.float64), np.asarray(z, np.float64)
+    y, z, loss = np.asarray(y, np.float64), np.asarray(z, np.float64), case.loss
     of_loss = loss._gradient_hessian if hessian == "exact" else loss._gradient_positive_hessian
-    one, zero = (loss._gradient_positive_hessian(np.full(z.size, label), z) for label in (1.0, 0.0))
-    scales = (np.abs(y * a) + np.abs((1 - y) * b) for a, b in zip(one, zero, strict=True))
     gradient, values = of_loss(y, z)
-    return zip((gradient, np.maximum(values, 0)), scales, strict=True)
-
-
-def allowed(loss, z, dtype):
-    """Errors in eps: those of float32, and of rounding float64 margins, times the conditioning."""
-    gamma = getattr(loss, "gamma", 0.0)
-    distance = np.abs(z)
-    rounding = distance / 2 if dtype == np.float64 else 0.0
-    return (12 + rounding) * (1 + gamma / 2) + gamma * distance / 2
+    return zip((gradient, np.maximum(values, 0)), case.scales(y, z), strict=True)
 
 
 @pytest.mark.parametrize("hessian", ["exact", "positive"])
 @pytest.mark.parametrize("labels", LABELS)
 @KERNEL
 @DTYPE
-@LOSS
+@CASE
 def test_a_kernel_gives_the_losss_derivatives_within_its_tolerance(
-    loss, dtype, kernel, labels, hessian
+    case, dtype, kernel, labels, hessian
 ):
     y, z = LABELS[labels], Z.astype(dtype)
-    actual = derivatives(loss, y, z, kernel=kernel, hessian=hessian)
-    bound = allowed(loss, z, dtype)
-    for values, (expected, scale) in zip(actual, reference(loss, y, z, hessian), strict=True):
+    actual = derivatives(case.loss, y, z, kernel=kernel, hessian=hessian)
+    bound = case.allowed_in_kernels(z, dtype)
+    for values, (expected, scale) in zip(actual, reference(case, y, z, hessian), strict=True):
         assert values.dtype == np.float32
         assert values.flags.carray
         normal = scale >= TINY
