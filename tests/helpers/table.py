@@ -4,6 +4,7 @@ Each row defines its loss twice: in SymPy, from which derivatives and pages are 
 textbook's terms of value, gradient and hessian in mpmath, which the number contract is held to.
 """
 
+import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -221,6 +222,52 @@ def asymmetric(gamma_positive: float, gamma_negative: float, margin: float) -> C
     return Case(loss, ASYMMETRIC, positive.positive, negative, conditioning, limits, highest)
 
 
+@functools.cache
+def smoothed_costs(inner: Definition) -> Definition:
+    def costs(sp, sigmoid, z, smoothing, **parameters):
+        one, zero = inner.costs(sp, sigmoid, z, **parameters)
+        half = smoothing / 2
+        return (1 - half) * one + half * zero, half * one + (1 - half) * zero
+
+    return Definition(costs, {**inner.ranges, "smoothing": (0, 1)})
+
+
+@dataclass(frozen=True)
+class SmoothedCase(Case):
+    inner: Case | None = None
+
+    def share(self, y):
+        return self.inner.share(y * (1 - self.loss.smoothing) + self.loss.smoothing / 2)
+
+    def scales(self, y, z):
+        return self.inner.scales(y * (1 - self.loss.smoothing) + self.loss.smoothing / 2, z)
+
+    def allowed_in_kernels(self, z, dtype):
+        # Of a float32 label 1 - s / 2 half an ulp is this share of s / 2, and as much its sum.
+        return self.inner.allowed_in_kernels(z, dtype) + 1 / self.loss.smoothing
+
+
+def label_smoothing(inner: Case, smoothing: float) -> Case:
+    """A mixture of both labels, each by the definition of the loss inside."""
+    half = mp.mpf(smoothing) / 2
+
+    def mixture(of_one, of_zero, z):
+        return tuple(
+            [*(of_one * term for term in ones), *(of_zero * term for term in zeros)]
+            for ones, zeros in zip(inner.positive(z), inner.negative(z), strict=True)
+        )
+
+    return SmoothedCase(
+        gp.LabelSmoothing(inner.loss, smoothing),
+        smoothed_costs(inner.definition),
+        lambda z: mixture(1 - half, half, z),
+        lambda z: mixture(half, 1 - half, z),
+        inner.conditioning,
+        inner.limits,
+        inner=inner,
+    )
+
+
 CASES = [
     cross_entropy(gp.BinaryCrossEntropy(), 1.0),
     *(
@@ -245,6 +292,8 @@ CASES = [
     poly(-0.3),
     poly(0.8),
     poly(7.3),
+    label_smoothing(cross_entropy(gp.BinaryCrossEntropy(), 1.0), 0.1),
+    label_smoothing(focal(2.0, 0.3), 0.3),
 ]
 LOSSES = [case.loss for case in CASES]
 # What boosters are trained with: the extremes of the table are no use there. The hosts have the

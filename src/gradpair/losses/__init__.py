@@ -8,6 +8,7 @@ from gradpair.losses._focal import FocalLoss
 from gradpair.losses._generalized import GeneralizedCrossEntropy
 from gradpair.losses._kernel import REACH, Kernel
 from gradpair.losses._poly import PolyLoss
+from gradpair.losses._smoothing import LabelSmoothing
 
 __all__ = [
     "REACH",
@@ -16,6 +17,7 @@ __all__ = [
     "FocalLoss",
     "GeneralizedCrossEntropy",
     "Kernel",
+    "LabelSmoothing",
     "Loss",
     "PolyLoss",
     "WeightedCrossEntropy",
