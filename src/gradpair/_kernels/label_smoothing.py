@@ -1,15 +1,16 @@
 """The kernel of another loss, at smoothed labels."""
 
 import importlib
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from gradpair._kernels.mixture import Fill, fill_sum
 from gradpair._validation import Array
 from gradpair.losses import Kernel
 
-Fill = Callable[..., Array | None]
+# Of float32 labels 1 - s / 2 a kernel would know s / 2 to 2**-24 / s.
+_LEAST_ON_LABELS = {np.dtype(np.float32): 1 / 64, np.dtype(np.float64): 0.0}
 
 
 def fused(numbers: tuple[Kernel, float], *, exact: bool, size: int, dtype: np.dtype[Any]) -> Fill:
@@ -28,11 +29,20 @@ def compiled(numbers: tuple[Kernel, float], *, exact: bool) -> Fill:
 
 
 def _smoothed(inner: Fill, smoothing: float, dtype: np.dtype[Any]) -> Fill:
-    keep, half = dtype.type(1 - smoothing), dtype.type(smoothing / 2)
+    keep, half, one = dtype.type(1 - smoothing), dtype.type(smoothing / 2), dtype.type(1)
+
+    def on_labels(y: Array, z: Array, floor: Any, gradient: Array, hessian: Array) -> Array | None:
+        smoothed = np.multiply(y, keep)
+        return inner(np.add(smoothed, half, out=smoothed), z, floor, gradient, hessian)
+
+    def by_class(y: Array, z: Array, floor: Any, gradient: Array, hessian: Array) -> Array | None:
+        parts = (y * keep + half, 1.0, z), ((one - y) * keep + half, 0.0, z)
+        return fill_sum(inner, parts, floor, gradient, hessian)
+
+    way = on_labels if smoothing >= _LEAST_ON_LABELS[dtype] else by_class
 
     def fill(y: Array, z: Array, floor: Any, gradient: Array, hessian: Array) -> Array | None:
-        smoothed = np.multiply(y, keep)
-        unknown = inner(np.add(smoothed, half, out=smoothed), z, floor, gradient, hessian)
+        unknown = way(y, z, floor, gradient, hessian)
         labelled = np.minimum.reduce(y) >= 0 and np.maximum.reduce(y) <= 1
         # Smoothed, what is no label may be one.
         return unknown if labelled else np.ones(y.size, bool)

@@ -41,8 +41,6 @@ class Kernel:
     single_from : int
         The number of rows from which ``fused`` computes float32 margins in float32. Splits tie in
         small data, and the last digits of a gradient decide between them.
-    soft : bool
-        Whether it knows labels between 0 and 1.
 
     Examples
     --------
@@ -57,4 +55,3 @@ class Kernel:
     compiled: str | None = None
     pays_from: int = 0
     single_from: int = 0
-    soft: bool = True

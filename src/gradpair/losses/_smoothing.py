@@ -13,9 +13,6 @@ from gradpair.losses._check import check_loss
 from gradpair.losses._kernel import Kernel
 from gradpair.losses._wrapper import Part, Wrapper
 
-# Of float32 labels 1 - s / 2 the kernels know s / 2 to 2**-24 / s.
-_LEAST_IN_KERNELS = 1 / 64
-
 
 @final
 @dataclasses.dataclass(frozen=True, init=False, repr=False)
@@ -148,8 +145,6 @@ class LabelSmoothing(Wrapper):
         inner = self.inner._kernel
         if self.smoothing == 0 or inner is None:
             return inner
-        if self.smoothing < _LEAST_IN_KERNELS or not inner.soft:
-            return None
         module = "gradpair._kernels.label_smoothing"
         return dataclasses.replace(
             inner,
