@@ -109,7 +109,9 @@ def test_of_several_minima_the_constant_is_the_lowest(ones, offset):
 
 def test_a_loss_of_several_minima_has_no_formula_for_probabilities():
     for link in (TwoMinima().calibrated_probability, TwoMinima().calibrated_raw_prediction):
-        with pytest.raises(ValueError, match=r"TwoMinima\(\) has several minima .* recalibrate"):
+        with pytest.raises(
+            ValueError, match=r"TwoMinima\(\) has no margin that rises .* recalibrate"
+        ):
             link([0.5])
     model = BoostingClassifier(None, TwoMinima(), calibrated=True)
     with pytest.raises(ValueError, match="one at none; a trained model"):

@@ -46,8 +46,9 @@ class Loss(ABC):
         The second of these logarithms minus the first, where that has a closed form.
     ``calibration_range``
         Attribute or property, all numbers unless defined: the lowest and the highest margin that
-        minimises the expected loss at a probability, 0 and 1 included; None if at some probability
-        there are several minima. What needs more is refused.
+        minimises the expected loss at a probability, 0 and 1 included; None if these margins do
+        not rise with the probability, as where there are several minima. What needs more is
+        refused.
     ``_calibrated_margin(probability)``
         The margin that minimises the expected loss, where it has a closed form; nan if none does.
     ``_reach``
@@ -433,8 +434,9 @@ def _margins_of_probabilities(loss: Loss) -> tuple[float, float]:
     """Return the range of calibrated margins; refuse a loss that has none."""
     if loss.calibration_range is None:
         msg = (
-            f"{loss!r} has several minima of the expected loss at one probability, so that no "
-            f"formula calibrates it. Calibrate on held-out rows instead: recalibrate."
+            f"{loss!r} has no margin that rises with the probability at which the expected loss "
+            f"has its minimum, so that no formula calibrates it. Calibrate on held-out rows "
+            f"instead: recalibrate."
         )
         raise ValueError(msg)
     return loss.calibration_range

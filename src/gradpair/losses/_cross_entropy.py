@@ -174,8 +174,8 @@ class WeightedCrossEntropy(_CrossEntropy):
 
         References
         ----------
-        Cui et al., Class-Balanced Loss Based on Effective Number of Samples (2019), eq. 2 and
-        section 4.
+        Cui et al., Class-Balanced Loss Based on Effective Number of Samples (2019),
+        proposition 1 and section 4.
 
         Examples
         --------
