@@ -25,6 +25,7 @@ from gradpair.losses import (
     GeneralizedCrossEntropy,
     LabelSmoothing,
     Loss,
+    MarginShift,
     PolyLoss,
     WeightedCrossEntropy,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "GeneralizedCrossEntropy",
     "LabelSmoothing",
     "Loss",
+    "MarginShift",
     "PolyLoss",
     "WeightedCrossEntropy",
     "check_objective",

@@ -270,6 +270,53 @@ def label_smoothing(inner: Case, smoothing: float) -> Case:
     )
 
 
+@functools.cache
+def shifted_costs(inner: Definition) -> Definition:
+    def costs(sp, sigmoid, z, positive, negative, **parameters):
+        one, _ = inner.costs(sp, sigmoid, z - positive, **parameters)
+        _, zero = inner.costs(sp, sigmoid, z + negative, **parameters)
+        return one, zero
+
+    real = (-INFINITY, INFINITY)
+    return Definition(costs, {**inner.ranges, "positive": real, "negative": real})
+
+
+@dataclass(frozen=True)
+class ShiftedCase(Case):
+    inner: Case | None = None
+
+    def share(self, y):
+        return self.inner.share(y)
+
+    def scales(self, y, z):
+        ones = self.inner.scales(np.ones_like(y), z - self.loss.positive)
+        zeros = self.inner.scales(np.zeros_like(y), z + self.loss.negative)
+        return [y * a + (1 - y) * b for a, b in zip(ones, zeros, strict=True)]
+
+    def allowed_in_kernels(self, z, dtype):
+        # The shifted margin is rounded in the kernel's precision.
+        inner, shift = self.inner, max(abs(self.loss.positive), abs(self.loss.negative))
+        return inner.allowed_in_kernels(z, dtype) + (np.abs(z) + shift) / 2 * inner.conditioning
+
+
+def margin_shift(inner: Case, positive: float, negative: float) -> Case:
+    """The definition of the loss inside, at the shifted margin of each class.
+
+    The contract is for |z| up to 708. There half an ulp of a shifted margin, eps |z| / 2, is as
+    much of what falls like exp(-|z|): 354 eps, which is 60 times 6.
+    """
+    m1, m0 = mp.mpf(positive), mp.mpf(negative)
+    return ShiftedCase(
+        gp.MarginShift(inner.loss, positive, negative),
+        shifted_costs(inner.definition),
+        lambda z: inner.positive(z - m1),
+        lambda z: inner.negative(z + m0),
+        60 * inner.conditioning,
+        inner.limits,
+        inner=inner,
+    )
+
+
 CASES = [
     cross_entropy(gp.BinaryCrossEntropy(), 1.0),
     *(
@@ -296,6 +343,10 @@ CASES = [
     poly(7.3),
     label_smoothing(cross_entropy(gp.BinaryCrossEntropy(), 1.0), 0.003),
     label_smoothing(focal(2.0, 0.3), 0.3),
+    margin_shift(cross_entropy(gp.WeightedCrossEntropy(7.3), 7.3), 0.5, 0.2),
+    margin_shift(cross_entropy(gp.WeightedCrossEntropy(0.3), 0.3), -1.3, 1.3),
+    margin_shift(label_smoothing(focal(2.0, 0.3), 0.3), 1.3, 0.7),
+    label_smoothing(margin_shift(cross_entropy(gp.BinaryCrossEntropy(), 1.0), -0.3, 1.1), 0.1),
 ]
 LOSSES = [case.loss for case in CASES]
 # What boosters are trained with: the extremes of the table are no use there. The hosts have the

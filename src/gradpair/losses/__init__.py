@@ -7,6 +7,7 @@ from gradpair.losses._cross_entropy import BinaryCrossEntropy, WeightedCrossEntr
 from gradpair.losses._focal import FocalLoss
 from gradpair.losses._generalized import GeneralizedCrossEntropy
 from gradpair.losses._kernel import REACH, Kernel
+from gradpair.losses._margin import MarginShift
 from gradpair.losses._poly import PolyLoss
 from gradpair.losses._smoothing import LabelSmoothing
 
@@ -19,6 +20,7 @@ __all__ = [
     "Kernel",
     "LabelSmoothing",
     "Loss",
+    "MarginShift",
     "PolyLoss",
     "WeightedCrossEntropy",
     "check_loss",
