@@ -149,7 +149,18 @@ def test_check_does_without_rich(check, monkeypatch):
         (["exits.py:loss"], "cannot import exits.py: SystemExit: over and out"),
         (["mine:unweighted"], "ValueError: kind must say how the objective is called"),
         (["mine:loss", "--kind", "xgboost"], "ValueError: a loss is audited without kind"),
-        (["gradpair:WeightedCrossEntropy"], "TypeError: WeightedCrossEntropy.__init__() missing"),
+        (
+            ["gradpair:WeightedCrossEntropy"],
+            "needs alpha: write loss = WeightedCrossEntropy(alpha=..",
+        ),
+        (
+            ["gradpair:LabelSmoothing"],
+            "needs loss and smoothing: write loss = LabelSmoothing(loss=..",
+        ),
+        (
+            ["gradpair:FocalLoss(2)"],
+            "has no attribute 'FocalLoss(2)'. Name an instance, not a call",
+        ),
         (["mine:loss", "--loss", "mine:nothing"], "mine has no attribute 'nothing'."),
         (["mine:loss", "--loss", "mine:broken_loss"], "RuntimeError: no loss today"),
         (["mine:loss", "--loss", "mine:leaving_loss"], "SystemExit: 0"),

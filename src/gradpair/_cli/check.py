@@ -1,6 +1,7 @@
 """The command ``gradpair check``: an audit of what the user names."""
 
 import contextlib
+import dataclasses
 import functools
 import importlib.util
 import json
@@ -11,7 +12,7 @@ from typing import Any
 
 from gradpair._cli import output
 from gradpair.audit import check_objective
-from gradpair.losses import Loss
+from gradpair.losses import Loss, parameters
 
 
 class _LoadError(Exception):
@@ -71,9 +72,24 @@ def _load(target: str) -> Any:
         found = operator.attrgetter(attribute)(module)
     except AttributeError as error:
         msg = f"{place} has no attribute {attribute!r}."
+        if "(" in attribute:
+            msg += " Name an instance, not a call: write it into a file as path/to/file.py:loss."
         raise _LoadError(msg) from error
     # A class of losses stands for its default: a command line has no other way to an instance.
-    return found() if isinstance(found, type) and issubclass(found, Loss) else found
+    return _default(target, found) if isinstance(found, type) and issubclass(found, Loss) else found
+
+
+def _default(target: str, kind: type[Loss]) -> Loss:
+    """Make a loss of its parameters' defaults."""
+    needed = [name for name, f in parameters(kind).items() if f.default is dataclasses.MISSING]
+    if not needed:
+        return kind()
+    written = ", ".join(f"{name}=..." for name in needed)
+    msg = (
+        f"{target} is a class that needs {' and '.join(needed)}: write loss = "
+        f"{kind.__name__}({written}) into a file, and name path/to/file.py:loss."
+    )
+    raise _LoadError(msg)
 
 
 @functools.cache
