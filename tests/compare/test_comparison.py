@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 import signal
 import sys
 import time
@@ -126,6 +127,23 @@ def test_the_candidates_are_those_of_the_documentation(found):
     ]
     assert len(found.results) == 6 * 3 * 9
     assert set(found.means.columns) == set(found.results["metric"])
+
+
+def test_a_loss_around_another_is_named_by_its_numbers_first(eights):
+    trainer = Trainer.of(SMALL["xgboost"], eights[0])
+    words = ["smoothing:0.1:focal:2", "shift:0.5:-0.2:smoothing:0.3:bce", "smoothing:0.2:wce"]
+    plain, double, made = candidates(words, trainer)[1:]
+    assert plain.name == "smoothing 0.1 focal(2)"
+    assert plain.loss == gp.LabelSmoothing(gp.FocalLoss(2.0), 0.1)
+    assert double.name == "shift 0.5 -0.2 smoothing 0.3 cross-entropy"
+    smoothed = gp.LabelSmoothing(gp.BinaryCrossEntropy(), 0.3)
+    assert double.loss == gp.MarginShift(smoothed, 0.5, -0.2)
+    assert made.name == "smoothing 0.2 wce balanced"
+    y = eights[1]
+    expected = gp.LabelSmoothing(gp.WeightedCrossEntropy.balanced(y), 0.2)
+    assert pickle.loads(pickle.dumps(made.loss))(y, None) == expected
+    got = compare(*eights, estimator=SMALL["xgboost"], losses=words[:1], cv=2)
+    assert got.scored == ["built-in", "smoothing 0.1 focal(2)"]
 
 
 def test_every_candidate_is_trained_on_the_same_rows(eights):

@@ -1,6 +1,8 @@
 """What is compared: the host's built-in objective, and losses in its place."""
 
+import functools
 import inspect
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -12,13 +14,29 @@ from sklearn.base import clone
 from gradpair._hosts import record
 from gradpair._validation import Array
 from gradpair.compare._inputs import Data, has_categories
-from gradpair.losses import BinaryCrossEntropy, FocalLoss, Loss, WeightedCrossEntropy, check_loss
+from gradpair.losses import (
+    BinaryCrossEntropy,
+    FocalLoss,
+    LabelSmoothing,
+    Loss,
+    MarginShift,
+    WeightedCrossEntropy,
+    check_loss,
+    parameters,
+)
 from gradpair.sklearn import BoostingClassifier
 
 BUILT_IN = "built-in"
 DEFAULT = ("spw", "bce", "wce", "focal:1", "focal:2")
 _PATIENCE = 20  # rounds of the default estimator without a better metric
-_KNOWN = "spw, bce, wce, wce:ALPHA, focal:GAMMA and focal:GAMMA:ALPHA"
+_KNOWN = (
+    "spw, bce, wce, wce:ALPHA, focal:GAMMA, focal:GAMMA:ALPHA, and around any of them but spw "
+    "smoothing:S:LOSS and shift:POSITIVE:NEGATIVE:LOSS"
+)
+_AROUND: dict[str, tuple[Callable[..., Loss], int]] = {  # by their words, with how many numbers
+    "smoothing": (LabelSmoothing, 1),
+    "shift": (MarginShift, 2),
+}
 
 
 class Fitted(NamedTuple):
@@ -146,12 +164,18 @@ def _name(loss: Loss) -> str:
         return f"wce({loss.alpha:g})"
     if isinstance(loss, FocalLoss):
         return f"focal({loss.gamma:g}" + (f", {loss.alpha:g})" if loss.alpha != 1 else ")")
+    if isinstance(inner := getattr(loss, "inner", None), Loss):  # numbers first: tables are narrow
+        numbers = [getattr(loss, f.name) for f in parameters(loss).values() if f.name != "inner"]
+        kind = re.findall("[A-Z][a-z]+", type(loss).__name__)[-1].lower()
+        return " ".join([kind, *(f"{number:g}" for number in numbers), _name(inner)])
     return repr(loss)
 
 
 def _parsed(text: str) -> Candidate:
     """Return the candidate that a command line names."""
     kind, *numbers = text.strip().lower().split(":")
+    if kind in _AROUND and len(numbers) > _AROUND[kind][1]:
+        return _parsed_around(text, kind, numbers)
     try:
         values = [float(number) for number in numbers]
     except ValueError:
@@ -169,6 +193,31 @@ def _parsed(text: str) -> Candidate:
             return _made(FocalLoss(*values))
     msg = f"unknown loss {text!r}; the known ones are {_KNOWN}."
     raise ValueError(msg)
+
+
+def _parsed_around(text: str, kind: str, words: list[str]) -> Candidate:
+    """Return the candidate of a loss around another one, whose words come last."""
+    wrapper, count = _AROUND[kind]
+    inner = _parsed(":".join(words[count:]))
+    try:
+        numbers = [float(word) for word in words[:count]]
+    except ValueError:
+        inner = Candidate("spw", "spw")
+    if inner.loss == "spw":
+        msg = f"unknown loss {text!r}; the known ones are {_KNOWN}."
+        raise ValueError(msg)
+    if isinstance(inner.loss, Loss):
+        return _made(wrapper(inner.loss, *numbers))
+    name = " ".join([kind, *(f"{number:g}" for number in numbers), inner.name])
+    return Candidate(name, functools.partial(_made_around, wrapper, numbers, inner.loss))
+
+
+def _made_around(
+    wrapper: Any, numbers: list[float], make: Any, y: Array, weight: Array | None
+) -> Loss:
+    """Make a loss of labels, and the one around it."""
+    made: Loss = wrapper(make(y, weight), *numbers)
+    return made
 
 
 def _known(estimator: Any, params: Mapping[str, Any]) -> dict[str, Any]:
