@@ -146,6 +146,23 @@ def test_a_loss_around_another_is_named_by_its_numbers_first(eights):
     assert got.scored == ["built-in", "smoothing 0.1 focal(2)"]
 
 
+def test_a_loss_is_called_in_tables_as_on_the_command_line(eights):
+    called = {
+        "wce:3": "wce(3): WeightedCrossEntropy(alpha=3.0)",
+        "focal:2:0.5": "focal(2, 0.5): FocalLoss(gamma=2.0, alpha=0.5, alpha_t=0.333333)",
+        "asymmetric:0:4": "asymmetric(0, 4): " + repr(gp.AsymmetricLoss(0.0, 4.0)),
+        "asymmetric:1:4:.05": "asymmetric(1, 4, 0.05): " + repr(gp.AsymmetricLoss(1.0, 4.0, 0.05)),
+        "gce:0.7": "gce(0.7): GeneralizedCrossEntropy(q=0.7)",
+        "poly:-.5": "poly(-0.5): PolyLoss(epsilon=-0.5)",
+        "smoothing:.1:gce:.5": "smoothing 0.1 gce(0.5): "
+        + repr(gp.LabelSmoothing(gp.GeneralizedCrossEntropy(0.5), 0.1)),
+    }
+    got = compare(*eights, estimator=SMALL["xgboost"], losses=list(called), cv=2)
+    assert got.settings["candidates"][1:] == list(called.values())
+    assert got.failures == {}
+    assert got.scored[1:] == [told.partition(":")[0] for told in called.values()]
+
+
 def test_every_candidate_is_trained_on_the_same_rows(eights):
     same = {"a": gp.FocalLoss(1.5, 0.3), "b": gp.FocalLoss(1.5, 0.3)}
     got = compare(*eights, estimator=SMALL["lightgbm"], losses=same, cv=3)

@@ -24,7 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--drop", metavar="COLUMN", nargs="+", action="extend", help=told)
     parser.add_argument("--host", choices=tuple(record.HOSTS), help="default: what is installed")
     told = "with the built-in objective: spw, bce, wce, wce:ALPHA, focal:GAMMA, focal:GAMMA:ALPHA, "
-    told += "and around these smoothing:S:LOSS, shift:POSITIVE:NEGATIVE:LOSS"
+    told += "asymmetric:POSITIVE:NEGATIVE[:MARGIN], gce:Q, poly:EPSILON, and around these "
+    told += "smoothing:S:LOSS, shift:POSITIVE:NEGATIVE:LOSS"
     parser.add_argument("--losses", nargs="+", metavar="LOSS", help=told)
     parser.add_argument("--cost-fn", type=float, metavar="COST", help="of a missed positive")
     parser.add_argument("--cost-fp", type=float, metavar="COST", help="of a false alarm")

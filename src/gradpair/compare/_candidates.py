@@ -1,5 +1,6 @@
 """What is compared: the host's built-in objective, and losses in its place."""
 
+import dataclasses
 import functools
 import inspect
 import re
@@ -15,11 +16,14 @@ from gradpair._hosts import record
 from gradpair._validation import Array
 from gradpair.compare._inputs import Data, has_categories
 from gradpair.losses import (
+    AsymmetricLoss,
     BinaryCrossEntropy,
     FocalLoss,
+    GeneralizedCrossEntropy,
     LabelSmoothing,
     Loss,
     MarginShift,
+    PolyLoss,
     WeightedCrossEntropy,
     check_loss,
     parameters,
@@ -29,8 +33,17 @@ from gradpair.sklearn import BoostingClassifier
 BUILT_IN = "built-in"
 DEFAULT = ("spw", "bce", "wce", "focal:1", "focal:2")
 _PATIENCE = 20  # rounds of the default estimator without a better metric
+# What a command line calls the losses, and how many numbers it gives at least.
+_CALLED: dict[str, tuple[type[Any], int]] = {
+    "wce": (WeightedCrossEntropy, 1),
+    "focal": (FocalLoss, 1),
+    "asymmetric": (AsymmetricLoss, 2),
+    "gce": (GeneralizedCrossEntropy, 1),
+    "poly": (PolyLoss, 1),
+}
 _KNOWN = (
-    "spw, bce, wce, wce:ALPHA, focal:GAMMA, focal:GAMMA:ALPHA, and around any of them but spw "
+    "spw, bce, wce, wce:ALPHA, focal:GAMMA, focal:GAMMA:ALPHA, asymmetric:POSITIVE:NEGATIVE, "
+    "asymmetric:POSITIVE:NEGATIVE:MARGIN, gce:Q, poly:EPSILON, and around any of them but spw "
     "smoothing:S:LOSS and shift:POSITIVE:NEGATIVE:LOSS"
 )
 _AROUND: dict[str, tuple[Callable[..., Loss], int]] = {  # by their words, with how many numbers
@@ -160,10 +173,13 @@ def _made(loss: Any) -> Candidate:
 def _name(loss: Loss) -> str:
     if type(loss) is BinaryCrossEntropy:
         return "cross-entropy"
-    if isinstance(loss, WeightedCrossEntropy):
-        return f"wce({loss.alpha:g})"
-    if isinstance(loss, FocalLoss):
-        return f"focal({loss.gamma:g}" + (f", {loss.alpha:g})" if loss.alpha != 1 else ")")
+    for called, (kind, least) in _CALLED.items():
+        fields = dataclasses.fields(kind)
+        if type(loss) is kind:
+            values = [getattr(loss, field.name) for field in fields]
+            while len(values) > least and values[-1] == fields[len(values) - 1].default:
+                values.pop()
+            return f"{called}({', '.join(format(value, 'g') for value in values)})"
     if isinstance(inner := getattr(loss, "inner", None), Loss):  # numbers first: tables are narrow
         numbers = [getattr(loss, f.name) for f in parameters(loss).values() if f.name != "inner"]
         kind = re.findall("[A-Z][a-z]+", type(loss).__name__)[-1].lower()
@@ -180,17 +196,16 @@ def _parsed(text: str) -> Candidate:
         values = [float(number) for number in numbers]
     except ValueError:
         values, kind = [], ""
-    match kind, len(values):
-        case "spw", 0:
-            return Candidate("scale_pos_weight", "spw")
-        case "bce", 0:
-            return _made(BinaryCrossEntropy())
-        case "wce", 0:
-            return _made(WeightedCrossEntropy.balanced)
-        case "wce", 1:
-            return _made(WeightedCrossEntropy(*values))
-        case "focal", 1 | 2:
-            return _made(FocalLoss(*values))
+    if (kind, values) == ("spw", []):
+        return Candidate("scale_pos_weight", "spw")
+    if (kind, values) == ("bce", []):
+        return _made(BinaryCrossEntropy())
+    if (kind, values) == ("wce", []):
+        return _made(WeightedCrossEntropy.balanced)
+    if kind in _CALLED:
+        made, least = _CALLED[kind]
+        if least <= len(values) <= len(dataclasses.fields(made)):
+            return _made(made(*values))
     msg = f"unknown loss {text!r}; the known ones are {_KNOWN}."
     raise ValueError(msg)
 

@@ -56,7 +56,8 @@ def compare(
         ``(y_true, sample_weight) -> Loss``, or names: ``"spw"`` (the built-in objective with
         ``scale_pos_weight`` = zeros / ones), ``"bce"`` (cross-entropy from the right start),
         ``"wce"`` (:meth:`WeightedCrossEntropy.balanced <gradpair.WeightedCrossEntropy.balanced>`),
-        ``"wce:3"``, ``"focal:2"``, ``"focal:2:0.5"`` (gamma, alpha). A dict names its candidates.
+        ``"wce:3"``, ``"focal:2"``, ``"focal:2:0.5"`` (gamma, alpha), ``"asymmetric:0:4:0.05"``
+        (gammas, margin), ``"gce:0.7"``, ``"poly:1"``. A dict names its candidates.
         None is ``["spw", "bce", "wce", "focal:1", "focal:2"]``. Losses replace what the estimator
         says of weights of classes and of the start.
     costs : (false_negative, false_positive) or None
