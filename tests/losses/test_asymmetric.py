@@ -52,6 +52,7 @@ def test_with_equal_gammas_it_is_the_focal_loss(gamma):
             assert_array_equal(getattr(asymmetric, hessian)(y, Z), getattr(focal, hessian)(y, Z))
     assert_array_equal(asymmetric.calibrated_probability(Z), focal.calibrated_probability(Z))
     assert asymmetric._kernel == focal._kernel
+    assert gp.AsymmetricLoss(gamma + 1, gamma + 1, 0.05)._kernel is None
 
 
 def test_with_gammas_of_zero_it_is_cross_entropy():

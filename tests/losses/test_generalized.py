@@ -88,6 +88,14 @@ def test_separated_classes_balance_the_logarithms_of_their_gradients(q):
     assert constant == pytest.approx(math.log(3 / 40) / 2, abs=1e-12)
 
 
+@Q
+def test_gradients_are_known_as_logarithms_at_any_distance(q):
+    z = np.array([-5000.0, -800.0, 800.0, 5000.0])
+    of_one, of_zero = gp.GeneralizedCrossEntropy(q)._log_gradients(z)
+    assert_allclose(of_one, np.where(z < 0, q * z, -z), rtol=1e-14)
+    assert_allclose(of_zero, np.where(z > 0, -q * z, z), rtol=1e-14)
+
+
 def test_offsets_that_give_a_class_up_leave_no_constant():
     with pytest.raises(ValueError, match=r"GeneralizedCrossEntropy\(q=0\.7\) has no minimum for"):
         gp.optimal_constant(gp.GeneralizedCrossEntropy(), [1, 1, 0], offset=[-2e3, -2e3, 0.0])
