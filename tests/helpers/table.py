@@ -357,6 +357,7 @@ TRAINABLE = [
     gp.PolyLoss(2.3),
     gp.GeneralizedCrossEntropy(0.3),
     gp.AsymmetricLoss(0.0, 2.3, 0.05),
+    gp.LabelSmoothing(gp.MarginShift(gp.WeightedCrossEntropy(0.3), 0.4, 0.1), 0.1),
     gp.FocalLoss(0.7, 7.3),
     gp.FocalLoss(2.0, 0.3),
 ]
