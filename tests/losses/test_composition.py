@@ -38,6 +38,13 @@ def test_derivatives_are_those_of_its_value(loss):
 
 
 @WRAPPED
+def test_what_pulls_up_and_down_adds_up_to_the_gradient(loss):
+    with np.errstate(all="ignore"):  # of what does not pull the logarithm is -inf
+        up, down = map(np.exp, loss._log_pulls(Y, Z))
+    assert_allclose(down - up, loss.gradient(Y, Z), rtol=1e-10, atol=1e-12 * (up + down).max())
+
+
+@WRAPPED
 def test_convexity_and_the_bound_of_the_hessian_are_as_declared(loss):
     for y in (0.0, 0.3, 1.0):
         exact = loss.hessian(y, GRID)
