@@ -54,6 +54,16 @@ def test_other_soft_labels_are_hosts_own_but_for_their_rounding(host):
     assert_allclose(host.margin(ours, rows.x), host.margin(by_hand, rows.x), atol=2e-5)
 
 
+def test_xgboost_itself_grows_the_model_on_soft_labels():
+    rows, soft = DATA.train, smoothed(DATA.train.y, 0.1)
+    start = gp.optimal_constant(BCE, soft, sample_weight=rows.weight)
+    native = XGBOOST.train_native(rows.x, soft, rows.weight, start=start, rounds=30)
+    data = XGBOOST.data(rows.x, rows.y, rows.weight)
+    ours = XGBOOST.train(data, 30, loss=gp.LabelSmoothing(BCE, 0.1))
+    expected = XGBOOST.native_probability(native, DATA.test.x, start)
+    assert_allclose(XGBOOST.probability(ours, DATA.test.x), expected, atol=1e-6)
+
+
 @OF_INNER
 def test_the_constant_is_that_of_the_loss_inside_for_soft_labels(inner):
     loss, soft = gp.LabelSmoothing(inner, 0.2), smoothed(DATA.y, 0.2)
@@ -164,6 +174,7 @@ def test_it_is_a_record_that_can_be_written_again():
     assert eval(repr(loss), vars(gp).copy()) == loss
     assert loss.name == "label_smoothing_label_smoothing_focal_loss"
     assert dataclasses.replace(loss, smoothing=0.2).inner is loss.inner
+    assert dataclasses.replace(loss, loss=BCE) == gp.LabelSmoothing(BCE, 0.5)
     assert gp.LabelSmoothing(loss=BCE, smoothing=0.1) == gp.LabelSmoothing(BCE, 0.1)
 
 

@@ -166,11 +166,13 @@ def test_separated_classes_balance_the_logarithms_of_their_gradients(alpha):
     assert constant == pytest.approx(expected, abs=1e-12)
 
 
-def test_float32_margins_are_shifted_without_loss():
+@pytest.mark.parametrize("y", [np.float32(0.3), 1.0])
+@pytest.mark.parametrize("positive", [M1, -M0], ids=["by class", "alike"])
+def test_float32_margins_are_shifted_without_loss(y, positive):
     z = np.float32([80.3, 40.7, -60.1])
-    loss = gp.MarginShift(BCE, M1, M0)
-    exact = loss.gradient(1, z.astype(np.float64))
-    assert_allclose(loss.gradient(1, z), exact, rtol=2 * np.finfo(np.float32).eps)
+    loss = gp.MarginShift(BCE, positive, M0)
+    exact = loss.hessian(y, z.astype(np.float64))
+    assert_allclose(loss.hessian(y, z), exact, rtol=2 * np.finfo(np.float32).eps)
 
 
 @OF_INNER
@@ -204,6 +206,17 @@ def test_where_all_margins_are_shifted_alike_the_model_itself_is_calibrated():
     assert gp.MarginShift(BCE, M1, M0).calibration_shift is None
 
 
+@HOST
+def test_where_they_are_not_the_classifier_applies_the_formula(host):
+    train, new = DATA.train, DATA.test
+    loss = gp.MarginShift.ldam(BCE, train.y, max_margin=0.8)
+    model = BoostingClassifier(host.estimator(30), loss, calibrated=True).fit(train.x, train.y)
+    probability = model.predict_proba(new.x)[:, 1]
+    margin = host.margin(model.booster_, new.x)
+    assert_allclose(probability, loss.calibrated_probability(margin), rtol=1e-5)
+    assert model.threshold_ == pytest.approx(float(loss.calibrated_probability(0.0)))
+
+
 def test_it_is_a_record_that_can_be_written_again():
     loss = gp.MarginShift(gp.LabelSmoothing(gp.FocalLoss(), 0.1), np.float32(0.5), negative=1)
     assert repr(loss) == (
@@ -213,6 +226,7 @@ def test_it_is_a_record_that_can_be_written_again():
     assert eval(repr(loss), vars(gp).copy()) == loss
     assert loss.name == "margin_shift_label_smoothing_focal_loss"
     assert dataclasses.replace(loss, positive=0.2).inner is loss.inner
+    assert dataclasses.replace(loss, loss=BCE) == gp.MarginShift(BCE, 0.5, 1.0)
     assert gp.MarginShift(loss=BCE, positive=0.1) == gp.MarginShift(BCE, 0.1)
 
 

@@ -212,24 +212,20 @@ class MarginShift(Wrapper):
         return [(y, one, z - self.positive), (1 - y, zero, z + self.negative)]
 
     def _log_gradients(self, raw_prediction: Array) -> Pair:
-        z = raw_prediction.astype(np.float64)
-        log_up, _ = self.inner._log_gradients(z - self.positive)
-        _, log_down = self.inner._log_gradients(z + self.negative)
-        return log_up.astype(raw_prediction.dtype), log_down.astype(raw_prediction.dtype)
+        log_up, _ = self.inner._log_gradients(raw_prediction - self.positive)
+        _, log_down = self.inner._log_gradients(raw_prediction + self.negative)
+        return log_up, log_down
 
     def _log_odds(self, raw_prediction: Array) -> Array:
         if not self._uniform:
             return super()._log_odds(raw_prediction)
-        shifted = raw_prediction.astype(np.float64) + self.negative
-        odds: Array = self.inner._log_odds(shifted).astype(raw_prediction.dtype)
-        return odds
+        return self.inner._log_odds(raw_prediction + self.negative)
 
     def _calibrated_margin(self, probability: Array) -> Array:
         if not self._uniform:
             return super()._calibrated_margin(probability)
-        shift = probability.dtype.type(self.negative)
-        shifted: Array = self.inner._calibrated_margin(probability) - shift
-        return shifted
+        margin: Array = self.inner._calibrated_margin(probability) - self.negative
+        return margin
 
     @property
     def calibration_range(self) -> tuple[float, float] | None:
