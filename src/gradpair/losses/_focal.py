@@ -1,7 +1,6 @@
 """Focal loss: cross-entropy in which rows that are right already count for little."""
 
 import dataclasses
-from collections.abc import Iterator
 from typing import final
 
 import numpy as np
@@ -112,8 +111,8 @@ class FocalLoss(Loss):
 
     def _loss(self, y_true: Array, raw_prediction: Array) -> Array:
         values = np.zeros(())
-        for _, *side in self._sides(y_true, raw_prediction):
-            values = values + _focused.value(*side)
+        for _, margin, weight in _focused.sides(y_true, raw_prediction, self.alpha):
+            values = values + _focused.value(margin, weight, self.gamma)
         return values.astype(raw_prediction.dtype)
 
     def _gradient_hessian(self, y_true: Array, raw_prediction: Array) -> Pair:
@@ -125,13 +124,10 @@ class FocalLoss(Loss):
     def _derivatives(self, y: Array, z: Array, *, negative: int) -> Pair:
         """Return both derivatives, the second with its negative term or, times 0, without it."""
         gradient, hessian = np.zeros(()), np.zeros(())
-        for sign, *side in self._sides(y, z):
-            first, second = _focused.derivatives(*side, negative=negative)
+        for sign, margin, weight in _focused.sides(y, z, self.alpha):
+            first, second = _focused.derivatives(margin, weight, self.gamma, negative=negative)
             gradient, hessian = gradient + sign * first, hessian + second
         return gradient.astype(z.dtype), hessian.astype(z.dtype)
-
-    def _sides(self, y: Array, z: Array) -> Iterator[tuple[Array, Array, Array, Array]]:
-        return _focused.sides(y, z, self.alpha, (self.gamma, self.gamma))
 
     def _log_gradients(self, raw_prediction: Array) -> Pair:
         positive = _focused.log_gradient(raw_prediction, self.gamma)

@@ -12,33 +12,29 @@ from gradpair._links import both_sigmoids, log_sigmoid
 from gradpair._validation import Array, Pair
 
 
-def sides(
-    y: Array, z: Array, alpha: float, gammas: tuple[float, float]
-) -> Iterator[tuple[Array, Array, Array, Array]]:
-    """Yield sign, margin, weight and gamma of the class of 1 and of that of 0, in float64.
+def sides(y: Array, z: Array, alpha: float) -> Iterator[tuple[Array, Array, Array]]:
+    """Yield sign, margin and weight of the class of 1 and of that of 0, in float64.
 
     A hard label belongs to one class, so that one side, which differs from row to row, does.
     """
     y, z = y.astype(np.float64), z.astype(np.float64)
     positive, negative = alpha * y, 1 - y
-    one, of_one, of_zero = np.ones(()), *map(np.array, gammas)
     if np.all((y == 0) | (y == 1)):
         sign = 2 * y - 1
-        gamma = of_one if gammas[0] == gammas[1] else np.where(y == 1, of_one, of_zero)
-        yield sign, sign * z, positive + negative, gamma
+        yield sign, sign * z, positive + negative
     else:
-        yield one, z, positive, of_one
-        yield -one, -z, negative, of_zero
+        yield np.ones(()), z, positive
+        yield -np.ones(()), -z, negative
 
 
-def value(z: Array, weight: Array, gamma: Array) -> Array:
+def value(z: Array, weight: Array, gamma: float) -> Array:
     """Return weight q**gamma s(z)."""
     _, q, _, e = both_sigmoids(z)
     # The weight comes first, lest the product underflow without it; 0 · inf is 0 here.
     return np.where(weight > 0, weight * np.power(q, gamma) * _softplus(z, e), 0)
 
 
-def derivatives(z: Array, weight: Array, gamma: Array, *, negative: int) -> Pair:
+def derivatives(z: Array, weight: Array, gamma: float, *, negative: int) -> Pair:
     """Return both derivatives, the second with its negative term or, times 0, without it."""
     p, q, pq, e = both_sigmoids(z)
     s = _softplus(z, e)
