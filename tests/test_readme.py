@@ -9,7 +9,7 @@ import pytest
 from helpers.hosts import digits
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def blocks(page):
@@ -21,7 +21,9 @@ ELSEWHERE = [ROOT / "docs/trackers.md", ROOT / "docs/many_machines.md"]
 
 
 @pytest.mark.parametrize(
-    "page", [page for page in PAGES if page not in ELSEWHERE], ids=lambda page: page.name
+    "page",
+    [page for page in PAGES if page not in ELSEWHERE],
+    ids=lambda page: str(page.relative_to(ROOT)),
 )
 def test_the_python_blocks_of_a_page_run_one_after_the_other(page, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
@@ -51,7 +53,7 @@ def test_relative_links_lead_somewhere():
 def test_the_readme_has_no_link_that_a_package_index_would_break():
     text = (ROOT / "README.md").read_text()
     assert re.findall(r"\]\((?!https?:)([^)]+)", text) == []
-    pages = re.findall(r"`((?:docs|benchmarks)/\w+\.md)`", text)
+    pages = re.findall(r"`((?:docs|benchmarks)/[\w/]+\.md)`", text)
     assert {ROOT / page for page in pages} >= set((ROOT / "docs").glob("*.md"))
     for page in pages:
         assert (ROOT / page).exists(), page

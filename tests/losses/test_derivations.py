@@ -1,4 +1,7 @@
-"""What SymPy derives from the definition of each loss, against the code and the textbook."""
+"""What SymPy derives from the definition of each loss, against code, textbook and pages."""
+
+import importlib
+from pathlib import Path
 
 import mpmath as mp
 import numpy as np
@@ -8,6 +11,7 @@ from helpers.contract import errors_in_eps
 from helpers.definition import DIGITS
 from helpers.table import CASES
 
+MEASURE = Path(__file__).parents[2] / "docs" / "measure"
 EPS = np.finfo(np.float64).eps
 
 
@@ -36,3 +40,14 @@ def test_the_textbook_s_terms_are_what_sympy_derives(case):
             with mp.workdps(DIGITS):
                 difference = abs(mp.fsum(told) - mp.fsum(terms))
                 assert difference <= mp.mpf("1e-30") * max(map(abs, terms))
+
+
+def test_the_pages_of_derivations_say_what_follows_from_the_table(monkeypatch):
+    monkeypatch.syspath_prepend(str(MEASURE))
+    derivations = importlib.import_module("derivations")
+    pages = derivations.pages()
+    for path, text in pages.items():
+        assert path.read_text(encoding="utf-8") == text, (
+            "python docs/measure/derivations.py --write"
+        )
+    assert set(derivations.FOLDER.iterdir()) == set(pages)
