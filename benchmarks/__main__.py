@@ -6,8 +6,18 @@ import importlib
 import io
 from pathlib import Path
 
-NAMES = ("imports", "memory", "startup", "constant", "kernels", "rounds", "recalibration", "honest")
-ON_DATA = "recalibration", "honest"  # of which --data can name sets
+NAMES = (
+    "imports",
+    "memory",
+    "startup",
+    "constant",
+    "kernels",
+    "rounds",
+    "recalibration",
+    "honest",
+    "family",
+)
+ON_DATA = "recalibration", "honest", "family"  # of which --data can name sets
 
 
 def main(argv=None):
@@ -16,7 +26,9 @@ def main(argv=None):
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(NAMES)}; or all")
     parser.add_argument("--quick", action="store_true", help="few rows and repetitions")
     parser.add_argument("--results", type=Path, default=Path(__file__).with_name("results"))
-    parser.add_argument("--data", metavar="FOLDER", help="real data for recalibration and honest")
+    parser.add_argument(
+        "--data", metavar="FOLDER", help="real data for recalibration, honest and family"
+    )
     options = parser.parse_args(argv)
     if unknown := set(options.names) - set(NAMES):
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}")

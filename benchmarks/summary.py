@@ -12,12 +12,13 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 PAGES = [
     ROOT / "README.md",
-    *(ROOT / "docs" / f"{name}.md" for name in ("speed", "probabilities", "which_loss")),
+    *(ROOT / "docs" / f"{name}.md" for name in ("speed", "probabilities", "which_loss", "losses")),
 ]
 ROWS, GROWTH = 1_000_000, [10**k for k in range(4, 8)]
 KERNELS = "numpy", "numba"
 HOSTS = {"xgboost": "XGBoost", "lightgbm": "LightGBM"}
 DTYPES = "float32", "float64"
+CELL = re.compile(r"(<!-- here: ([\w ,-]+) -->).*?(<!-- end -->)")
 BLOCK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
 
 
@@ -179,6 +180,55 @@ def honest():
     return table(["set", "candidate", *numbers, "verdict"], lines) + measured_on("honest")
 
 
+def family(metric, *, relative):
+    """How far every loss is from the built-in objective in a metric, set by set."""
+    rows = result("family")["rows"]
+    sets, candidates = (
+        list(dict.fromkeys(row[name] for row in rows)) for name in ("set", "candidate")
+    )
+    reference = {name: cell("family", metric, set=name, candidate="built-in") for name in sets}
+    lines = [["built-in", *(f"{reference[name]:.4f}" for name in sets)]]
+    for candidate in candidates[1:]:
+        numbers = []
+        for name in sets:
+            found = cell("family", metric, set=name, candidate=candidate)
+            if found is None:
+                numbers.append("failed")
+                continue
+            difference = found - reference[name]
+            share = difference / reference[name]
+            text = f"{share:+.1%}" if relative else f"{difference:+.3f}"
+            numbers.append(text if text.strip("+-0.%") else text[1:])
+        lines.append([candidate, *numbers])
+    return table([metric, *sets], lines)
+
+
+def ranking():
+    """Average precision of all losses."""
+    return family("AP", relative=False) + measured_on("family")
+
+
+def recalibrated():
+    """Log loss of all losses, recalibrated."""
+    return family("log loss", relative=True) + measured_on("family")
+
+
+def costs():
+    """Costs of all losses."""
+    return family("cost", relative=True) + measured_on("family")
+
+
+def here(candidate):
+    """What the verdicts say of a loss, in a cell of a table."""
+    rows = [row for row in result("family")["rows"] if row["candidate"] == candidate]
+    told = {}
+    for row in rows:
+        for claim in filter(None, "; ".join((row["better"], row["worse"])).split("; ")):
+            told.setdefault(claim, []).append(row["set"].replace(",", ""))
+    claims = (f"{claim} on {', '.join(sets)}" for claim, sets in told.items())
+    return "; ".join(claims) or f"no difference beyond chance on {len(rows)} sets"
+
+
 TABLES = {
     "speed": speed,
     "growth": growth,
@@ -186,11 +236,15 @@ TABLES = {
     "memory": memory,
     "recalibration": recalibration,
     "honest": honest,
+    "ranking": ranking,
+    "recalibrated": recalibrated,
+    "costs": costs,
 }
 
 
 def rendered(text):
     """A page with its tables."""
+    text = CELL.sub(lambda found: f"{found[1]}{here(found[2])}{found[3]}", text)
     return BLOCK.sub(lambda found: f"{found[1]}{TABLES[found[2]]()}\n{found[3]}", text)
 
 

@@ -15,6 +15,7 @@ TINY = {
     "memory": ["--rows", "300", "--quick"],
     "recalibration": ["--quick"],
     "honest": ["--quick"],
+    "family": ["--quick"],
     "startup": ["--rows", "300", "--quick"],
 }
 

@@ -349,6 +349,17 @@ CASES = [
     label_smoothing(margin_shift(cross_entropy(gp.BinaryCrossEntropy(), 1.0), -0.3, 1.1), 0.1),
 ]
 LOSSES = [case.loss for case in CASES]
+# What docs/losses.md has pictures of, one of each kind.
+PICTURED = [
+    gp.BinaryCrossEntropy(),
+    gp.WeightedCrossEntropy(3.0),
+    gp.FocalLoss(gamma=2.0),
+    gp.AsymmetricLoss(gamma_negative=4.0, margin=0.05),
+    gp.GeneralizedCrossEntropy(q=0.7),
+    gp.PolyLoss(epsilon=1.0),
+    gp.LabelSmoothing(gp.BinaryCrossEntropy(), 0.2),
+    gp.MarginShift(gp.BinaryCrossEntropy(), positive=1.0),
+]
 # What boosters are trained with: the extremes of the table are no use there. The hosts have the
 # first few themselves.
 BUILT_IN = [gp.BinaryCrossEntropy(), gp.WeightedCrossEntropy(0.3), gp.WeightedCrossEntropy(7.3)]
