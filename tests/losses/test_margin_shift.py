@@ -206,6 +206,15 @@ def test_where_all_margins_are_shifted_alike_the_model_itself_is_calibrated():
     assert gp.MarginShift(BCE, M1, M0).calibration_shift is None
 
 
+@pytest.mark.parametrize("bad", [1.02, -0.02, np.nan])
+@pytest.mark.parametrize("positive", [M1, -M0], ids=["by class", "alike"])
+def test_what_is_no_label_is_refused(bad, positive):
+    y, z = np.zeros(7, np.float32), np.zeros(7, np.float32)
+    y[3] = bad
+    with pytest.raises(ValueError, match=r"y_true must lie in \[0, 1\]; y_true\[3\] is"):
+        gp.lightgbm.objective(gp.MarginShift(BCE, positive, M0))(y, z)
+
+
 @HOST
 def test_where_they_are_not_the_classifier_applies_the_formula(host):
     train, new = DATA.train, DATA.test
