@@ -110,6 +110,16 @@ def test_margins_beyond_every_smoothed_label_have_no_probability():
         loss.calibrated_probability([0.0, 3.0])
 
 
+def test_a_smoothed_label_without_a_margin_leaves_the_range_open():
+    inner = gp.AsymmetricLoss(0.0, 2.3, 0.05)  # has margins for probabilities up to .96
+    loss = gp.LabelSmoothing(inner, 0.05)
+    assert loss.calibration_range == (pytest.approx(inner.calibrated_raw_prediction(0.025)), np.inf)
+    top = float(loss.calibrated_probability(30.0))
+    assert top == pytest.approx((float(inner.calibrated_probability(30.0)) - 0.025) / 0.95)
+    with pytest.raises(ValueError, match=r"^LabelSmoothing.* has no margin for a probability of 1"):
+        loss.calibrated_raw_prediction(1.0)
+
+
 @HOST
 def test_the_classifier_calibrates_it_on_held_out_rows_alone(host):
     train, new = DATA.train, DATA.test
