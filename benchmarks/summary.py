@@ -12,7 +12,10 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 PAGES = [
     ROOT / "README.md",
-    *(ROOT / "docs" / f"{name}.md" for name in ("speed", "probabilities", "which_loss", "losses")),
+    *(
+        ROOT / "docs" / f"{name}.md"
+        for name in ("speed", "probabilities", "which_loss", "losses", "many_machines")
+    ),
 ]
 ROWS, GROWTH = 1_000_000, [10**k for k in range(4, 8)]
 KERNELS = "numpy", "numba"
@@ -229,6 +232,82 @@ def here(candidate):
     return "; ".join(claims) or f"no difference beyond chance on {len(rows)} sets"
 
 
+# A cluster to calculate with: of so many of the cores that were measured, whose reductions take so
+# many milliseconds each.
+BILLION, CORES, REDUCTION = 1_000_000_000, 64, 1.0
+LOSSES = {"WCE": "weighted cross-entropy", "focal": "focal loss"}
+
+
+def trainings():
+    """Losses with and without offsets, by their names in the results and in the tables."""
+    for loss, title in LOSSES.items():
+        for offsets, of in (("no", ""), ("yes", ", offsets")):
+            yield f"{title}{of}", {"loss": loss, "offsets": offsets}
+
+
+def of_two(column, rows, **where):
+    """A number of the cell with two workers."""
+    return cell("scaling", column, rows=rows, workers=2, **where)
+
+
+def per_round(column, rows, **where):
+    """What gradpair reduces in a round: what is reduced without it is XGBoost's."""
+    native = {"loss": "native", "offsets": "no"}
+    return of_two(column, rows, **where) - of_two(column, rows, **native)
+
+
+def reductions():
+    """What the workers tell each other, by the number of rows."""
+    sizes = sorted({row["rows"] for row in result("scaling")["rows"]})
+    lines = []
+    for title, where in trainings():
+        for when, numbers, size in (
+            ("before the first round", "reductions before", "bytes before"),
+            ("in each round", "reductions a round", "bytes a round"),
+        ):
+            read = per_round if "round" in numbers else of_two
+            counts = [f"{read(numbers, n, **where):,} ({read(size, n, **where):,})" for n in sizes]
+            lines.append([f"{title}, {when}", *counts])
+    head = ["reductions (bytes of a worker)", *(f"{n:,} rows" for n in sizes)]
+    return table(head, lines) + measured_on("scaling")
+
+
+def workers():
+    """Rows per second on one worker and on two."""
+    lines = []
+    for column, of in (("constant, ms", "constant"), ("round, ms", "round")):
+        kinds = [("XGBoost's own objective", {"loss": "native", "offsets": "no"})]
+        for title, where in [*(kinds if of == "round" else []), *trainings()]:
+            rates = [
+                ROWS / cell("scaling", column, rows=ROWS, workers=n, **where) / 1000 for n in (1, 2)
+            ]
+            lines.append([f"{of}, {title}", *(f"{rate:.1f}" for rate in rates)])
+    head = ["million rows per second, of 1,000,000", "1 worker", "2 workers"]
+    return table(head, lines) + measured_on("scaling")
+
+
+def billion():
+    """What follows for a billion rows."""
+    lines = []
+    for title, where in trainings():
+        seconds = {}
+        for of, count in (("constant", of_two), ("round", per_round)):
+            told = "reductions before" if of == "constant" else "reductions a round"
+            here = of_two(f"{of}, ms", ROWS, **where) / 1000
+            seconds[of] = here / (ROWS / 2) * BILLION / CORES
+            seconds[f"{of}, told"] = count(told, ROWS, **where) * REDUCTION / 1000
+        numbers = [f"{seconds[of]:.2f}" for of in ("constant", "constant, told")]
+        numbers += [
+            f"{seconds[of]:.{digits}f}" for of, digits in (("round", 1), ("round, told", 3))
+        ]
+        lines.append([title, *numbers])
+    head = [
+        f"{BILLION:,} rows on {CORES} cores, seconds", "constant: rows", "constant: reductions",
+        "round: rows", "round: reductions",
+    ]  # fmt: skip
+    return table(head, lines) + measured_on("scaling")
+
+
 TABLES = {
     "speed": speed,
     "growth": growth,
@@ -239,6 +318,9 @@ TABLES = {
     "ranking": ranking,
     "recalibrated": recalibrated,
     "costs": costs,
+    "reductions": reductions,
+    "workers": workers,
+    "billion": billion,
 }
 
 

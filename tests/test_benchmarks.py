@@ -17,6 +17,7 @@ TINY = {
     "honest": ["--quick"],
     "family": ["--quick"],
     "startup": ["--rows", "300", "--quick"],
+    "scaling": ["--rows", "300", "--quick", "--workers", "2"],
 }
 
 

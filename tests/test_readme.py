@@ -1,23 +1,13 @@
 """The examples of the README and the docs run as they stand."""
 
 import re
-from pathlib import Path
 
-import numpy as np
 import pytest
 
-from helpers.hosts import digits
+from helpers.pages import MANY_MACHINES, PAGES, ROOT, blocks, run, sections
 
-ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-
-
-def blocks(page):
-    return re.findall(r"^```python\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
-
-
-# They need trackers or a cluster, and run in tests/trackers and tests/dask.
-ELSEWHERE = [ROOT / "docs/trackers.md", ROOT / "docs/many_machines.md"]
+# They need trackers or engines, and run in the folders of tests that have their names.
+ELSEWHERE = [ROOT / "docs/trackers.md", MANY_MACHINES]
 
 
 @pytest.mark.parametrize(
@@ -27,21 +17,21 @@ ELSEWHERE = [ROOT / "docs/trackers.md", ROOT / "docs/many_machines.md"]
 )
 def test_the_python_blocks_of_a_page_run_one_after_the_other(page, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    data = digits()
-    x = data.x - data.x.mean()  # a reader's features are of any sign
-    names = {
-        "X": np.ascontiguousarray(x[::2]),
-        "y": data.y[::2].astype(int),
-        "X_new": np.ascontiguousarray(x[1::2]),
-        "y_new": data.y[1::2].astype(int),
-        "weight": data.weight[::2],
-    }
-    for block in blocks(page):
-        exec(compile(block, str(page), "exec"), names)
+    run(page.read_text())
+
+
+def test_each_example_of_the_page_on_many_machines_has_a_test_that_runs_it():
+    tests = "".join(path.read_text() for path in sorted((ROOT / "tests").rglob("test_*.py")))
+    told = sections(MANY_MACHINES)
+    ran = set(re.findall(r'run_section\("([^"]*)"', tests))
+    ran |= {heading for heading in told if heading.endswith(" on Dask")}  # by tests/dask
+    assert ran == {heading for heading, text in told.items() if blocks(text)}
+    before, *_ = MANY_MACHINES.read_text().partition("\n## ")
+    assert blocks(before) == []
 
 
 def test_the_readme_has_examples():
-    assert len(blocks(ROOT / "README.md")) >= 5
+    assert len(blocks((ROOT / "README.md").read_text())) >= 5
 
 
 def test_relative_links_lead_somewhere():

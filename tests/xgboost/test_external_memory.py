@@ -1,5 +1,6 @@
 """Rows that XGBoost reads in batches, from where they lie, train as rows in memory do."""
 
+import gc
 from itertools import pairwise
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.testing import assert_array_equal
 
 import gradpair as gp
 from helpers.hosts import XGBOOST, digits
+from helpers.pages import run_section
 
 ROWS = digits(0.2)
 LOSSES = [gp.WeightedCrossEntropy(7.3), gp.FocalLoss(2.3)]
@@ -151,3 +153,16 @@ def test_folds_of_rows_in_batches_are_refused_by_the_host(kind, in_batches):
             call()
         refusals.append(refused.type)
     assert refusals[0] is refusals[1]
+
+
+@pytest.mark.skipif(not hasattr(xgb, "ExtMemQuantileDMatrix"), reason="needs XGBoost 3.0 or newer")
+def test_the_example_of_the_page_gives_the_model_of_rows_in_memory(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = run_section("From disk: external memory")
+    x, y, weight = names["X"], names["y"], names["weight"]
+    data = xgb.DMatrix(x, label=y, weight=weight)
+    expected = gp.xgboost.train({"max_depth": 4}, data, 20, loss=gp.FocalLoss(2.0))
+    assert_array_equal(names["booster"].predict(data), expected.predict(data))
+    names.clear()  # XGBoost removes its cache, by the relative path, with the data
+    gc.collect()
+    assert not list(tmp_path.glob("cache*"))
