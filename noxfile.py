@@ -53,6 +53,20 @@ def clusters(session):
 
 
 @nox.session(python="3.11")
+def spark(session):
+    """XGBoost in Spark, with two workers on this machine; Java must be on the PATH."""
+    session.install("--editable", ".[test,spark]", "pandas<3")  # PySpark 4.3 wants no newer one
+    session.run("pytest", "-m", "spark", "tests/spark", *session.posargs)
+
+
+@nox.session(python="3.11")
+def ray(session):
+    """XGBoost in Ray, with two workers on this machine."""
+    session.install("--editable", ".[test,ray]")
+    session.run("pytest", "-m", "ray", "tests/ray", *session.posargs)
+
+
+@nox.session(python="3.11")
 def lint(session):
     """Format, lint, and the direction of imports."""
     session.install("ruff>=0.9", "import-linter>=2.3", "--editable", ".")

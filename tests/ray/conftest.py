@@ -24,7 +24,7 @@ def cluster():
     import ray  # noqa: PLC0415
 
     # Its sockets need a short path.
-    with at_most(420), tempfile.TemporaryDirectory(prefix="ray-") as folder:
+    with at_most(900), tempfile.TemporaryDirectory(prefix="ray-") as folder:
         # Its workers import the tests by their names.
         os.environ |= {"RAY_TMPDIR": folder, "PYTHONPATH": os.pathsep.join(sys.path)}
         ray.init(num_cpus=3, include_dashboard=False, object_store_memory=100 << 20)

@@ -32,7 +32,7 @@ def spark(tmp_path_factory):
     folders = {"spark.local.dir": str(folder), "spark.sql.warehouse.dir": str(folder / "tables")}
     for name, value in {**SETTINGS, **folders}.items():
         builder = builder.config(name, value)
-    with at_most(420):
+    with at_most(900):
         session = builder.getOrCreate()
         session.sparkContext.setLogLevel("ERROR")
         yield session
