@@ -51,6 +51,16 @@ def test_update_takes_the_objective():
     assert_array_equal(booster.predict(DATA.x), expected.predict(DATA.x))
 
 
+def test_a_native_model_does_not_know_the_machines_that_trained_it():
+    params = {**HOST.params, "machines": "127.0.0.1:12400", "num_machines": 1, "time_out": 1}
+    objective = gp.lightgbm.objective(LOSS, start=0.3)
+    booster = lgb.train({**params, "objective": objective}, dataset(), 3)
+    assert "\n[machines: 127.0.0.1:12400]\n" in booster.model_to_string()
+    native = gp.lightgbm.to_native(booster, LOSS, constant=0.3)
+    assert "\n[machines: ]\n" in native.model_to_string()
+    assert native.params == {**HOST.params, "objective": "binary", "num_iterations": 3}
+
+
 def test_the_returned_model_is_text_of_a_native_one():
     booster = HOST.train(dataset(), 5, loss=LOSS)
     text = booster.model_to_string(num_iteration=-1)

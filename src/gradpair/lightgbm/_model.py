@@ -10,6 +10,13 @@ from gradpair.lightgbm import _params
 
 NATIVE = "binary sigmoid:1"  # of a model that predicts sigmoid(raw score)
 _MARKED = f"[{_params.MARKED}: {_params.MARK}]"
+# What a model keeps of the machines that trained it: a refit would look for them.
+_NETWORK = {
+    "tree_learner": "serial",
+    "num_machines": "1",
+    "local_listen_port": "12400",
+    "machines": "",
+}
 _TREE = re.compile(r"^Tree=\d+\n.*?\n\n\n", re.MULTILINE | re.DOTALL)
 # Leaves and nodes; of linear trees, constants and coefficients.
 _VALUES = re.compile(r"^(leaf_value|internal_value|leaf_const|leaf_coeff)=(.+)$", re.MULTILINE)
@@ -48,7 +55,8 @@ def is_marked(text: str) -> bool:
 
 def native_params(params: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parameters of a Booster of objective binary."""
-    kept = {name: value for name, value in params.items() if value != _params.MARK}
+    dropped = {*_NETWORK, "time_out"} if params.get("machines") else ()
+    kept = {n: value for n, value in params.items() if value != _params.MARK and n not in dropped}
     return {**kept, "objective": "binary"}
 
 
@@ -71,7 +79,8 @@ def with_shift(booster: lgb.Booster, shift: float, *, slope: float = 1.0) -> lgb
 def text_with_shift(text: str, shift: float, *, slope: float = 1.0) -> str:
     """Return the text with objective binary, whose raw scores are ``slope * raw + shift``."""
     _check(text)
-    text = _scale_trees(_native(text), slope) if slope != 1 else _native(text)
+    text = _alone(_native(text))
+    text = _scale_trees(text, slope) if slope != 1 else text
     # As LightGBM does where it adds its own start: the tree is no longer a scaled one.
     return _shift_first_tree(text, shift, shift, "1") if shift else text
 
@@ -107,6 +116,14 @@ def _native(text: str) -> str:
     text = _edit_once(text, r"^(?=feature_names=)", f"objective={NATIVE}\n", "feature_names")
     custom, binary = r"^\[objective: .*\]$", "[objective: binary]"
     return _edit_once(text, custom, binary, "the objective parameter")
+
+
+def _alone(text: str) -> str:
+    """Return the text without the network of its training."""
+    if re.search(r"^\[machines: .+\]$", text, re.MULTILINE):
+        for name, value in _NETWORK.items():
+            text = _edit_once(text, rf"^\[{name}: .*\]$", f"[{name}: {value}]", name)
+    return text
 
 
 def check_native(booster: lgb.Booster) -> None:
