@@ -34,6 +34,7 @@ PUBLIC = {
     "gradpair.xgboost": HOST,
     "gradpair.xgboost.dask": ["train"],
     "gradpair.lightgbm": HOST,
+    "gradpair.lightgbm.dask": ["evaluate", "train"],
     "gradpair.compare": ["Comparison", "compare", "default_estimator"],
     "gradpair.sklearn": ["BoostingClassifier"],
     "gradpair.sklearn.onnx": [],  # importing it is all that it is for
@@ -113,12 +114,14 @@ def test_a_missing_host_says_which_extra_to_install(host):
     assert f"pip install 'gradpair[{host}]'" in run(code)
 
 
-def test_a_missing_dask_says_which_extra_to_install():
+@pytest.mark.parametrize("host", ["xgboost", "lightgbm"])
+def test_a_missing_dask_says_which_extra_to_install(host):
     code = (
         "import sys; sys.modules['distributed'] = None\n"
-        "try:\n    import gradpair.xgboost.dask\nexcept ModuleNotFoundError as e:\n    print(e)"
+        f"try:\n    import gradpair.{host}.dask\nexcept ModuleNotFoundError as e:\n    print(e)"
     )
-    assert "pip install 'gradpair[xgboost,dask]'" in run(code)
+    extras = {"xgboost": "xgboost,dask", "lightgbm": "lightgbm,sklearn,dask"}
+    assert f"pip install 'gradpair[{extras[host]}]'" in run(code)
 
 
 def test_an_unknown_attribute_is_an_attribute_error():

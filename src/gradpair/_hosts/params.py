@@ -26,6 +26,11 @@ def training_params(
     """Check what a training is given, and return a copy of its parameters."""
     check_loss(loss)
     check_type(name, data, expected, "Build one with label= and, if rows are weighted, weight=.")
+    return copied(params)
+
+
+def copied(params: object) -> dict[str, Any]:
+    """Check the parameters of a training, and return a copy of them."""
     if params is None:
         return {}
     if not isinstance(params, Mapping):

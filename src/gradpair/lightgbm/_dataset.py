@@ -35,8 +35,14 @@ def fields(data: lgb.Dataset, params: Mapping[str, Any]) -> Fields:
         in_file = lgb.Dataset(data.data, params={**(data.params or {}), **params}).construct()
         pairs = zip(own, fields(in_file, params), strict=True)
         own = tuple(found if given is None else given for given, found in pairs)
-    # As LightGBM stores them.
-    return Fields(*map(_column, own, (np.float32, np.float32, np.float64)))
+    return stored(*own)
+
+
+def stored(label: Any, weight: Any, init_score: Any, of: str = "a field of train_set") -> Fields:
+    """Return what LightGBM makes of labels, weights and initial scores."""
+    kinds = (np.float32, np.float32, np.float64)
+    columns = zip((label, weight, init_score), kinds, strict=True)
+    return Fields(*(_column(values, kind, of) for values, kind in columns))
 
 
 def is_constructed(data: lgb.Dataset) -> bool:
@@ -48,14 +54,14 @@ def is_constructed(data: lgb.Dataset) -> bool:
     return True
 
 
-def _column(values: Any, dtype: type) -> Array | None:
+def _column(values: Any, dtype: type, of: str) -> Array | None:
     """Return a one-dimensional array; a DataFrame of one column is one too."""
     if values is None:
         return None
     if str(getattr(values, "dtype", "")) == "object":  # which LightGBM casts
         with contextlib.suppress(TypeError, ValueError):
             values = np.asarray(values, np.float64)
-    array: Array = _validation.numeric("a field of train_set", values).astype(dtype)
+    array: Array = _validation.numeric(of, values).astype(dtype)
     return array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array
 
 

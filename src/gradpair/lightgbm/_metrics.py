@@ -16,7 +16,7 @@ from gradpair import _blocks
 from gradpair._links import sigmoid, softplus
 from gradpair._validation import Array
 
-_NONE = frozenset({"", "none", "null", "na", "custom"})
+NONE = frozenset({"", "none", "null", "na", "custom"})
 # As LightGBM cuts them off.
 _MOST_LOG_LOSS = -math.log(float(np.float32(1e-15)))
 _MOST_CROSS_ENTROPY = -math.log(1e-12)
@@ -113,7 +113,7 @@ def names(value: object) -> list[str]:
         raise TypeError(msg)
     items = [value] if isinstance(value, str) else list(value or ())
     given = [n.strip() for item in items if item is not None for n in str(item).split(",")]
-    return list(dict.fromkeys(_known(name) for name in given if name.lower() not in _NONE))
+    return list(dict.fromkeys(_known(name) for name in given if name.lower() not in NONE))
 
 
 def _known(name: str) -> str:

@@ -12,10 +12,10 @@ from gradpair.lightgbm import _metrics
 # Names with their aliases.
 _OBJECTIVE = "objective objective_type app application loss"
 _BOOSTING = "boosting boosting_type boost"
-_METRIC = "metric metrics metric_types"
-_LINEAR = "linear_tree linear_trees"
+METRIC = "metric metrics metric_types"
+LINEAR = "linear_tree linear_trees"
 _VERBOSITY = "verbosity verbose"
-_EARLY_STOPPING = "early_stopping_round early_stopping n_iter_no_change early_stopping_rounds"
+EARLY_STOPPING = "early_stopping_round early_stopping n_iter_no_change early_stopping_rounds"
 _VALID = "valid test valid_data valid_data_file test_data test_data_file valid_filenames"
 # A file name that only LightGBM's command line would read, written into every saved model: it says
 # that a model of a custom objective has its start inside.
@@ -59,13 +59,13 @@ def boosting(params: Mapping[str, Any]) -> str:
 
 def taken(params: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parameters of the user that the functions below take out."""
-    names = f"{_METRIC} {_EARLY_STOPPING}".split()
+    names = f"{METRIC} {EARLY_STOPPING}".split()
     return {name: params[name] for name in names if name in params}
 
 
 def take_metrics(params: dict[str, Any]) -> list[str]:
     """Take out the metrics that are asked for: LightGBM itself is to compute none."""
-    asked = _metrics.names(_take(params, _METRIC))
+    asked = _metrics.names(_take(params, METRIC))
     params["metric"] = "None"
     return asked
 
@@ -75,7 +75,7 @@ def take_early_stopping(params: dict[str, Any]) -> list[Any]:
 
     What that callback raises can be seen.
     """
-    if (rounds := _take(params, _EARLY_STOPPING)) is None:
+    if (rounds := _take(params, EARLY_STOPPING)) is None:
         return []
     callback = lgb.early_stopping(
         rounds,
@@ -89,7 +89,7 @@ def take_early_stopping(params: dict[str, Any]) -> list[Any]:
 def mark(params: dict[str, Any], train_set: lgb.Dataset | None, *, inside: bool) -> None:
     """Mark the models of a training if the start is inside, or comes into the first tree."""
     of_data = {} if train_set is None else train_set.params or {}
-    linear = any(checks.number(_value(given, _LINEAR)) for given in (params, of_data))
+    linear = any(checks.number(_value(given, LINEAR)) for given in (params, of_data))
     if (inside or not linear) and _value(params, _VALID) is None:
         params[MARKED] = MARK
 
