@@ -23,6 +23,7 @@ def sections():
     return [pytest.param(body, id=title.split()[0]) for title, body in found]
 
 
+@pytest.mark.filterwarnings("ignore:Parameter n_jobs will be ignored")  # LightGBM, of all it trains
 @pytest.mark.parametrize("section", sections())
 def test_the_examples_of_the_page_run_one_after_the_other(client, section, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -38,7 +39,7 @@ def test_the_examples_of_the_page_run_one_after_the_other(client, section, tmp_p
     assert score[data.test.y == 1].mean() > 0.7 > 0.3 > score[data.test.y == 0].mean()
 
 
-@pytest.mark.parametrize("module", ["gradpair.xgboost.dask"])
+@pytest.mark.parametrize("module", ["gradpair.lightgbm.dask", "gradpair.xgboost.dask"])
 def test_the_examples_of_docstrings_run(client, module):
     train = importlib.import_module(module).train
     (test,) = (t for t in doctest.DocTestFinder(recurse=False).find(train) if t.examples)
