@@ -32,6 +32,11 @@ class Subject(ABC):
     deep_copied: ClassVar[bool] = False  # whether the host deep-copies it
     weighting: ClassVar[str]  # how to honour weights
 
+    @classmethod
+    def takes(cls, objective: Any) -> bool:
+        """Whether it is what the host calls, before it is called."""
+        return callable(objective)
+
     @abstractmethod
     def data(self, y: Array, w: Array | None) -> Any:
         """Return labels and weights as the host holds them."""

@@ -87,10 +87,6 @@ def check_objective(
 
 def _subjects(objective: Any, kind: str | None) -> tuple[str, list[Subject]]:
     """Return how an objective is called, and the objective as each such host calls it."""
-    if isinstance(objective, type) or not (isinstance(objective, Loss) or callable(objective)):
-        got = _validation.described(objective)
-        msg = f"pass a loss or callable, an instance, not the class; got {got}."
-        raise TypeError(msg)
     if isinstance(objective, Loss):
         if kind is None:
             return "loss", [LossSubject(objective)]
@@ -98,19 +94,31 @@ def _subjects(objective: Any, kind: str | None) -> tuple[str, list[Subject]]:
         raise ValueError(msg)
     if kind is None and isinstance(objective, ObjectiveCallable):
         kind = objective.host
+    elif kind is None:
+        _check_instance(objective, callable(objective))
     if kind == "sklearn":
         found = [host.estimator_subject for host in record.installed() if host.estimator_subject]
     elif kind in record.HOSTS:
         found = [record.load(kind).subject]
     else:
         msg = f"kind must say how the objective is called: {' or '.join(map(repr, record.HOSTS))} "
-        msg += f"for (preds, data), 'sklearn' for (y_true, y_pred[, sample_weight]); got {kind!r}."
+        msg += "for what the host itself calls, such as (preds, data), "
+        msg += f"'sklearn' for (y_true, y_pred[, sample_weight]); got {kind!r}."
         raise ValueError(msg)
     if not found:
         extras = " or ".join(f"'gradpair[{name}]'" for name in record.HOSTS)
         msg = f"kind='sklearn' needs a host whose estimator would call it: pip install {extras}"
         raise ModuleNotFoundError(msg)
+    _check_instance(objective, all(subject.takes(objective) for subject in found))
     return kind, [subject(objective) for subject in found]
+
+
+def _check_instance(objective: Any, taken: bool) -> None:
+    """Refuse a class, and what no host would call."""
+    if isinstance(objective, type) or not taken:
+        got = _validation.described(objective)
+        msg = f"pass a loss or callable, an instance, not the class; got {got}."
+        raise TypeError(msg)
 
 
 def _loss_function(objective: Any, loss: Any) -> LossFunction | None:

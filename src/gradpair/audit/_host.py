@@ -65,7 +65,8 @@ def check_buffers(audit: Audit) -> Iterator[Finding]:
     if alive() is not None:
         gc.collect()
     if alive() is not None:
-        what = "It keeps the predictions, whose memory LightGBM fills anew in every round."
+        who = subject.host if subject.shares_buffers else "LightGBM"
+        what = f"It keeps the predictions, whose memory {who} fills anew in every round."
         yield Finding(severity, "buffer-retained", what, "Keep a copy.")
 
 
