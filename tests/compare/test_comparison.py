@@ -189,7 +189,7 @@ def test_early_stopping_watches_the_inner_rows(host, eights):
     fold = folds_of(3, data, None, 0)[0]
     train, inner = data.take(fold.train), data.take(fold.inner)
     estimator = default_estimator(host, rounds=400).set_params(learning_rate=0.4)
-    trainer = Trainer.of(estimator, data.features)
+    trainer, _ = Trainer.of(estimator, data)
     named = {c.name: c for c in candidates(["bce", "focal:2"], trainer)}
     own = clone(estimator)
     adapter = record.load(host).adapter()

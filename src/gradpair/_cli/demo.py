@@ -12,7 +12,7 @@ import gradpair as gp
 from gradpair._hosts import record
 from gradpair._validation import Array
 
-_SETTINGS = {"n_estimators": 50, "max_depth": 4, "n_jobs": 1}
+_SETTINGS = {"n_estimators": 50, "max_depth": 4}
 _COSTS = 10.0, 1.0  # of a missed 8 and of a false alarm
 _FOLDS = 5
 _COLUMNS = {"average_precision": "AP", "log_loss": "log loss", "cost": "cost per row"}
@@ -62,7 +62,8 @@ def _digits() -> tuple[Array, Array]:
 
 def _estimator(host: record.Host, **params: Any) -> Any:
     adapter = host.adapter()
-    return adapter.ESTIMATOR(**_SETTINGS, **adapter.QUIET, **params)
+    settings = {**host.settings, **_SETTINGS, host.threads: 1}
+    return adapter.ESTIMATOR(**settings, **adapter.QUIET, **params)
 
 
 def _compare(host: record.Host, gamma: float | None, x: Array, y: Array) -> None:

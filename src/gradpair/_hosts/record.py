@@ -12,6 +12,19 @@ from gradpair._hosts.subject import Subject
 # A host's package, its extra and its kind of objective have one name; its module here exports HOST.
 HOSTS = {"xgboost": "gradpair.xgboost", "lightgbm": "gradpair.lightgbm"}
 
+# Keywords of fit and of predict in their estimators, which scikit-learn's metadata routing can
+# request of BoostingClassifier, whose class is made before a host is imported.
+FIT = {
+    "xgboost": (
+        "base_margin_eval_set callbacks eval_metric feature_weights sample_weight_eval_set verbose"
+    ),
+    "lightgbm": (
+        "callbacks categorical_feature eval_init_score eval_metric eval_names eval_sample_weight "
+        "feature_name"
+    ),
+}
+PREDICT = {"xgboost": "iteration_range", "lightgbm": "num_iteration start_iteration"}
+
 
 @dataclass(frozen=True)
 class Host:
@@ -28,6 +41,17 @@ class Host:
     # its built-in objective neither weights classes nor starts elsewhere than it would.
     categorical: Mapping[str, Any] = field(default_factory=dict)
     plain: Mapping[str, Any] = field(default_factory=dict)
+    # Those with which its built-in objective trains as other objectives do, and that of threads.
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    threads: str = "n_jobs"
+    # Where it takes no columns of categories as they are: features that it takes, and parameters.
+    encoded: Callable[[Any], tuple[Any, Mapping[str, Any]]] | None = None
+    # What its own fit takes of an evaluation set with weights, where that is neither of the names.
+    evaluation: Callable[[Any, Any, Any, Any], Mapping[str, Any]] | None = None
+
+    def with_categories(self, features: Any) -> tuple[Any, Mapping[str, Any]]:
+        """Return a frame that has categories as the host takes it, and the parameters for it."""
+        return (features, self.categorical) if self.encoded is None else self.encoded(features)
 
     def adapter(self) -> ModuleType:
         """Import the module that fits the host's estimator."""

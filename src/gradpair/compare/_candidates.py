@@ -80,16 +80,20 @@ class Trainer:
     estimator: Any
 
     @classmethod
-    def of(cls, estimator: Any, features: Any) -> "Trainer":
-        """Check the estimator, or make the default one, and let it take categories."""
+    def of(cls, estimator: Any, data: Data) -> tuple["Trainer", Data]:
+        """Check the estimator, or make the default one, and let it take categories.
+
+        The data come back with the features as the host takes them.
+        """
         if isinstance(estimator, str | None):
             estimator = default_estimator(estimator)
             host = _host_of(estimator)
         else:
             host, estimator = _host_of(estimator), clone(estimator)
-        if has_categories(features):
-            estimator.set_params(**host.categorical)
-        return cls(host, estimator)
+        if has_categories(data.features):
+            features, params = host.with_categories(data.features)
+            estimator, data = _with(estimator, params), data._replace(features=features)
+        return cls(host, estimator), data
 
     @property
     def stops_early(self) -> bool:
@@ -106,8 +110,8 @@ class Trainer:
         if candidate.loss is None or candidate.loss == "spw":
             if candidate.loss:
                 alpha = WeightedCrossEntropy.balanced(train.y, train.weight).alpha
-                estimator.set_params(**_known(estimator, self.host.plain))
-                estimator.set_params(scale_pos_weight=alpha)
+                plain = _known(estimator, self.host.plain)
+                estimator = _with(estimator, {**plain, "scale_pos_weight": alpha})
             estimator.fit(
                 train.features,
                 train.y,
@@ -116,7 +120,7 @@ class Trainer:
             )
             seconds = time.perf_counter() - began
             return Fitted(lambda features: np.asarray(adapter.margin(estimator, features)), seconds)
-        estimator.set_params(**_known(estimator, self.host.plain))
+        estimator = _with(estimator, _known(estimator, self.host.plain))
         ours = BoostingClassifier(estimator, candidate.loss)
         given = self._evaluation(estimator, inner, adapter, own=False)
         ours.fit(train.features, train.y, train.weight, **given)
@@ -127,8 +131,12 @@ class Trainer:
         if not self.stops_early:
             return {}
         known = inspect.signature(estimator.fit).parameters
+        given: dict[str, Any]
+        if own and self.host.evaluation is not None:
+            given = dict(self.host.evaluation(estimator, inner.features, inner.y, inner.weight))
+            return {**given, "verbose": False}
         if own and "eval_X" in known:  # LightGBM since 4.7
-            given: dict[str, Any] = {"eval_X": (inner.features,), "eval_y": (inner.y,)}
+            given = {"eval_X": (inner.features,), "eval_y": (inner.y,)}
         else:
             given = {"eval_set": [(inner.features, inner.y)]}
         if inner.weight is not None:
@@ -235,6 +243,15 @@ def _made_around(
     return made
 
 
+def _with(estimator: Any, changes: Mapping[str, Any]) -> Any:
+    """Return an estimator with other parameters, of which None is the host's default.
+
+    The user's callbacks stay the objects that they are; CatBoost takes None for a value if it is
+    set, and not if it is passed to the constructor.
+    """
+    return type(estimator)(**{**estimator.get_params(deep=False), **changes})
+
+
 def _known(estimator: Any, params: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parameters that the estimator has."""
     return {name: value for name, value in params.items() if name in estimator.get_params()}
@@ -271,7 +288,8 @@ def default_estimator(host: str | None = None, rounds: int = 200) -> Any:
     known = _host_named(host)
     adapter = known.adapter()
     stopping = {known.early_stopping: _PATIENCE} if known.early_stopping else {}
-    return adapter.ESTIMATOR(n_estimators=rounds, **stopping, **adapter.QUIET)
+    settings = {**known.settings, **stopping, **adapter.QUIET}
+    return adapter.ESTIMATOR(n_estimators=rounds, **settings)
 
 
 def _host_named(name: str | None) -> record.Host:

@@ -118,7 +118,7 @@ def compare(
     'no loss is better than the built-in on this data: keep it'
     """
     data = _inputs.checked(X, y, sample_weight, costs, positive)
-    trainer = _candidates.Trainer.of(estimator, data.features)
+    trainer, data = _candidates.Trainer.of(estimator, data)
     candidates = _candidates.candidates(losses, trainer)
     folds = _validation.folds_of(cv, data, groups, random_state)
     settings = _settings(data, trainer, candidates, folds)

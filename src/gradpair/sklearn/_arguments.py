@@ -16,20 +16,10 @@ T = TypeVar("T")
 
 OWN = ("sample_weight", "offset", "eval_set", "eval_X", "eval_y")  # keywords of fit itself
 # What else metadata routing can request: the keywords of the hosts' own methods.
-FIT = (
-    "base_margin_eval_set",
-    "callbacks",
-    "categorical_feature",
-    "eval_init_score",
-    "eval_metric",
-    "eval_names",
-    "eval_sample_weight",
-    "feature_name",
-    "feature_weights",
-    "sample_weight_eval_set",
-    "verbose",
+FIT, ROUNDS = (
+    tuple(sorted({name for names in keywords.values() for name in names.split()}))
+    for keywords in (record.FIT, record.PREDICT)
 )
-ROUNDS = ("iteration_range", "num_iteration", "start_iteration")
 
 
 def explains_unknown(init: Callable[P, None]) -> Callable[P, None]:
@@ -69,7 +59,7 @@ def _refuse_keyword(name: str, known: list[str]) -> NoReturn:
     places = [] if nested else [
         f"estimator={kind.__name__}({name}=...)"
         for kind in (host.adapter().ESTIMATOR for host in record.installed())
-        if name in kind().get_params()
+        if name in of_estimator(kind())
     ]  # fmt: skip
     places += [f"loss={_loss.call(kind)}" for kind in _loss.public() if name in parameters(kind)]
     if places:
@@ -92,16 +82,26 @@ def check_fit(estimator: Any, host: ModuleType, given: dict[str, Any]) -> None:
     own = [
         n for n in inspect.signature(host.ESTIMATOR.fit).parameters if n not in ("self", "X", "y")
     ]
+    own += [host.EVAL_WEIGHT, host.EVAL_OFFSET]
     known = sorted({*OWN, *own} - host.REFUSED.keys())
     for name in given:
         if name in (*known, *host.REFUSED):
             continue
-        if name in estimator.get_params(deep=False):
+        if name in of_estimator(estimator):
             hint = f"it is a parameter of the estimator: {kind}({name}=...)"
         else:
             hint = _other_name(name, host) or _alike(name, known)
         msg = f"fit takes no {name} with {kind}; {hint}. It takes {', '.join(known)}."
         raise TypeError(msg)
+
+
+def of_estimator(estimator: Any) -> set[str]:
+    """Return the names of an estimator's parameters, of which not all tell those that are unset."""
+    declared = inspect.signature(type(estimator)).parameters.values()
+    return {
+        *estimator.get_params(deep=False),
+        *(p.name for p in declared if p.kind is not p.VAR_KEYWORD),
+    }
 
 
 def _other_name(name: str, host: ModuleType) -> str:
