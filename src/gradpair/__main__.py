@@ -34,6 +34,8 @@ def _run(argv: Sequence[str] | None) -> int:
     )
     told = "compare the focal loss of this gamma too"
     demo.add_argument("--gamma", type=_gamma, help=told)
+    told = "in these hosts; default: all that are installed"
+    demo.add_argument("--host", choices=tuple(record.HOSTS), nargs="+", action="extend", help=told)
     demo.set_defaults(run=_demo)
     check = commands.add_parser(
         "check",
@@ -68,7 +70,7 @@ def _gamma(text: str) -> float:
 def _demo(arguments: argparse.Namespace) -> int:
     from gradpair._cli import demo as _demo  # noqa: PLC0415 - needs scikit-learn
 
-    return _demo.run(arguments.gamma)
+    return _demo.run(arguments.gamma, arguments.host)
 
 
 def _check(arguments: argparse.Namespace) -> int:

@@ -61,6 +61,13 @@ def test_the_demo_runs_with_one_host_and_says_how_to_get_the_other(missing, titl
     assert text.count("50/50 equal") == 1
 
 
+def test_the_demo_shows_the_hosts_that_are_named_alone():
+    text = command("-m", "gradpair", "demo", "--host", "lightgbm")
+    assert "\nLightGBM: " in text
+    assert "XGBoost" not in text
+    assert command("-m", "gradpair", "demo", "--host", "catbost", code=2) == ""
+
+
 @pytest.mark.parametrize("missing", [["sklearn"], ["xgboost", "lightgbm"]])
 def test_the_demo_without_its_data_or_any_host_fails_with_the_extras_to_install(missing):
     text = command("-c", WITHOUT.format(missing=missing), code=1)

@@ -4,6 +4,7 @@ import importlib
 import importlib.util
 import textwrap
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,9 +19,9 @@ _FOLDS = 5
 _COLUMNS = {"average_precision": "AP", "log_loss": "log loss", "cost": "cost per row"}
 
 
-def run(gamma: float | None = None) -> int:
-    """Print the comparison and return the exit status."""
-    hosts = _present()
+def run(gamma: float | None = None, names: Sequence[str] | None = None) -> int:
+    """Print the comparison, in the hosts that are named or in all, and return the exit status."""
+    hosts = _present(names or tuple(record.HOSTS))
     if missing := importlib.util.find_spec("sklearn") is None:
         print("gradpair demo needs scikit-learn: pip install 'gradpair[sklearn]'")
     if missing or not hosts:
@@ -41,10 +42,10 @@ def run(gamma: float | None = None) -> int:
     return 0
 
 
-def _present() -> list[record.Host]:
+def _present(names: Sequence[str]) -> list[record.Host]:
     """Return the hosts that are installed, and say how to get the others."""
     hosts = []
-    for name in record.HOSTS:
+    for name in dict.fromkeys(names):
         try:
             hosts.append(record.load(name))
         except ModuleNotFoundError as error:
