@@ -130,7 +130,7 @@ def test_the_candidates_are_those_of_the_documentation(found):
 
 
 def test_a_loss_around_another_is_named_by_its_numbers_first(eights):
-    trainer = Trainer.of(SMALL["xgboost"], eights[0])
+    trainer, _ = Trainer.of(SMALL["xgboost"], checked(*eights, None, None, None))
     words = ["smoothing:0.1:focal:2", "shift:0.5:-0.2:smoothing:0.3:bce", "smoothing:0.2:wce"]
     plain, double, made = candidates(words, trainer)[1:]
     assert plain.name == "smoothing 0.1 focal(2)"

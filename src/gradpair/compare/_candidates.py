@@ -1,5 +1,6 @@
 """What is compared: the host's built-in objective, and losses in its place."""
 
+import copy
 import dataclasses
 import functools
 import inspect
@@ -10,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.base import clone
 
 from gradpair._hosts import record
 from gradpair._validation import Array
@@ -89,7 +89,7 @@ class Trainer:
             estimator = default_estimator(estimator)
             host = _host_of(estimator)
         else:
-            host, estimator = _host_of(estimator), clone(estimator)
+            host, estimator = _host_of(estimator), _with(estimator, {})
         if has_categories(data.features):
             features, params = host.with_categories(data.features)
             estimator, data = _with(estimator, params), data._replace(features=features)
@@ -105,7 +105,7 @@ class Trainer:
     def fit(self, candidate: Candidate, train: Data, inner: Data) -> Fitted:
         """Train a candidate; the inner rows are for early stopping alone."""
         adapter = self.host.adapter()
-        estimator = clone(self.estimator)
+        estimator = _with(self.estimator, {})
         began = time.perf_counter()
         if candidate.loss is None or candidate.loss == "spw":
             if candidate.loss:
@@ -244,12 +244,13 @@ def _made_around(
 
 
 def _with(estimator: Any, changes: Mapping[str, Any]) -> Any:
-    """Return an estimator with other parameters, of which None is the host's default.
+    """Return an unfitted copy with other parameters, of which None is the host's default.
 
-    The user's callbacks stay the objects that they are; CatBoost takes None for a value if it is
-    set, and not if it is passed to the constructor.
+    As scikit-learn's clone, which refuses CatBoost's estimators that hold a list; and CatBoost
+    takes None for a value if it is set, and not if it is passed to the constructor.
     """
-    return type(estimator)(**{**estimator.get_params(deep=False), **changes})
+    params = copy.deepcopy(estimator.get_params(deep=False))
+    return type(estimator)(**{**params, **changes})
 
 
 def _known(estimator: Any, params: Mapping[str, Any]) -> dict[str, Any]:
