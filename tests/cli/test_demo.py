@@ -6,6 +6,7 @@ import pytest
 
 from helpers.process import command
 
+DEMO = "-m", "gradpair", "demo", "--host", "xgboost", "lightgbm"
 WITHOUT = """
 import importlib.util, sys
 import gradpair.__main__
@@ -13,7 +14,7 @@ find = importlib.util.find_spec
 importlib.util.find_spec = lambda name, *rest: None if name in {missing!r} else find(name, *rest)
 for name in {missing!r}:
     sys.modules[name] = None
-sys.exit(gradpair.__main__.main(["demo"]))
+sys.exit(gradpair.__main__.main(["demo", "--host", "xgboost", "lightgbm"]))
 """
 
 
@@ -24,7 +25,7 @@ def rows_of(text, name):
 
 
 def test_the_demo_compares_losses_in_both_hosts():
-    text = command("-m", "gradpair", "demo")
+    text = command(*DEMO)
     assert "1,797 rows, 9.7% positive.\nA missed 8 costs 10, a false alarm 1. 5 folds" in text
     assert max(map(len, text.splitlines())) <= 80
     for host in ("XGBoost", "LightGBM"):
@@ -39,13 +40,13 @@ def test_the_demo_compares_losses_in_both_hosts():
 
 
 def test_the_demo_shows_equal_trees_in_a_line():
-    told = " ".join(command("-m", "gradpair", "demo").splitlines()[-2:])
+    told = " ".join(command(*DEMO).splitlines()[-2:])
     assert told.count("50/50 equal") == 2
     assert float(re.search(r"max \|Δp\| (\d\.\de-\d\d)\.$", told)[1]) <= 1e-6
 
 
 def test_the_demo_trains_the_focal_loss_of_any_gamma_too():
-    text = command("-m", "gradpair", "demo", "--gamma", "1.5")
+    text = command(*DEMO, "--gamma", "1.5")
     assert len(rows_of(text, "focal(1.5)")) == 2
     assert max(map(len, text.splitlines())) <= 80
 
