@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from helpers.installed import needs
+
 TESTS = Path(__file__).parent
 SOURCE = TESTS.parent / "src"
 
@@ -39,8 +41,9 @@ def test_a_folder_of_tests_does_not_hide_the_package_of_its_name(name):
     assert TESTS not in Path(importlib.import_module(name).__file__).parents
 
 
-@pytest.mark.parametrize("host", ["lightgbm", "xgboost"])
+@pytest.mark.parametrize("host", ["catboost", "lightgbm", "xgboost"])
 def test_an_estimator_uses_public_names_of_its_host_alone(host):
+    needs(host)
     module = importlib.import_module(f"gradpair.{host}._estimator")
     private = re.findall(
         r"\b(?:lgb|xgb|trainer|fitted|estimator|booster_?|basic)\._\w+", inspect.getsource(module)

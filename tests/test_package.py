@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import gradpair as gp
+from helpers.installed import needs
 from helpers.table import LOSSES
 
 ROOT = Path(__file__).parents[1]
@@ -35,6 +36,7 @@ PUBLIC = {
     "gradpair.xgboost.dask": ["train"],
     "gradpair.lightgbm": HOST,
     "gradpair.lightgbm.dask": ["evaluate", "train"],
+    "gradpair.catboost": HOST,
     "gradpair.compare": ["Comparison", "compare", "default_estimator"],
     "gradpair.sklearn": ["BoostingClassifier"],
     "gradpair.sklearn.onnx": [],  # importing it is all that it is for
@@ -51,6 +53,8 @@ def run(code):
 def test_public_names_are_these_and_each_is_documented(module):
     if module.endswith(".dask"):
         pytest.importorskip("distributed")
+    if module == "gradpair.catboost":
+        needs("catboost")
     found = importlib.import_module(module)
     assert sorted(found.__all__) == sorted(PUBLIC[module])
     for name in found.__all__:
@@ -66,6 +70,7 @@ def test_importing_gradpair_loads_numpy_and_nothing_heavier():
         "dask",
         "xgboost",
         "lightgbm",
+        "catboost",
         "sklearn",
         "numba",
         "pandas",
@@ -105,7 +110,7 @@ def test_hosts_are_attributes_that_load_on_first_use():
     assert run(code).split() == ["False", "True", "gradpair.xgboost", "False"]
 
 
-@pytest.mark.parametrize("host", ["xgboost", "lightgbm", "sklearn"])
+@pytest.mark.parametrize("host", ["xgboost", "lightgbm", "catboost", "sklearn"])
 def test_a_missing_host_says_which_extra_to_install(host):
     code = (
         f"import sys; sys.modules[{host!r}] = None; import gradpair\n"

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from helpers.installed import needs
 from helpers.pages import MANY_MACHINES, PAGES, ROOT, blocks, run, sections
 
 # They need trackers or engines, and run in the folders of tests that have their names.
@@ -16,6 +17,8 @@ ELSEWHERE = [ROOT / "docs/trackers.md", MANY_MACHINES]
     ids=lambda page: str(page.relative_to(ROOT)),
 )
 def test_the_python_blocks_of_a_page_run_one_after_the_other(page, tmp_path, monkeypatch, capsys):
+    if page.name == "catboost.md":
+        needs("catboost")
     monkeypatch.chdir(tmp_path)
     run(page.read_text())
 

@@ -1,10 +1,10 @@
 """Gradient-boosting objectives for binary targets: exact derivatives, right start, right metric.
 
 The mathematics is in :mod:`gradpair.functional`, the losses are records such as
-:class:`WeightedCrossEntropy`, :mod:`gradpair.xgboost` and :mod:`gradpair.lightgbm` hand them to
-their host, and :mod:`gradpair.sklearn` is scikit-learn's way over both. These three are imported on
-first use, so that one host is enough; so is :mod:`gradpair.audit`, the home of
-:func:`check_objective`.
+:class:`WeightedCrossEntropy`; :mod:`gradpair.xgboost`, :mod:`gradpair.lightgbm` and
+:mod:`gradpair.catboost` hand them to their host, and :mod:`gradpair.sklearn` is scikit-learn's way
+over all. These are imported on first use, so that one host is enough; so is :mod:`gradpair.audit`,
+the home of :func:`check_objective`.
 """
 
 import importlib
@@ -64,6 +64,7 @@ __all__ = [
 
 if TYPE_CHECKING:  # which knows all names by these imports, and any other for a mistake
     from gradpair import audit as audit
+    from gradpair import catboost as catboost
     from gradpair import lightgbm as lightgbm
     from gradpair import sklearn as sklearn
     from gradpair import xgboost as xgboost

@@ -16,7 +16,7 @@ from helpers.specimens import WRONG, codes, right, wrong
     ("call", "kind", "message"),
     [
         (gp.check_objective, ValueError, "kind must say how the objective is called"),
-        (lambda f: gp.check_objective(f, kind="catboost"), ValueError, "got 'catboost'"),
+        (lambda f: gp.check_objective(f, kind="pyboost"), ValueError, "got 'pyboost'"),
         (
             lambda f: gp.check_objective(3, kind="xgboost"),
             TypeError,

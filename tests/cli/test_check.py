@@ -222,7 +222,7 @@ def test_check_takes_a_host_that_is_added_to_the_list(check, monkeypatch, capsys
     monkeypatch.setitem(record.HOSTS, "toy_host", "helpers.toy_host")
     with pytest.raises(SystemExit):
         main(["check", "--help"])
-    assert "--kind {xgboost,lightgbm,toy_host,sklearn}" in capsys.readouterr().out
+    assert "--kind {xgboost,lightgbm,catboost,toy_host,sklearn}" in capsys.readouterr().out
     args = ("--kind", "toy_host", "--loss", "mine:log_loss")
     out, _ = check("mine:nothing_for_lists", *args, code=1)
     assert out.startswith("nothing_for_lists as toy_host: ")
@@ -230,4 +230,4 @@ def test_check_takes_a_host_that_is_added_to_the_list(check, monkeypatch, capsys
 
 def test_check_refuses_an_unknown_kind_with_the_usage(folder):
     target = f"{folder / 'mine.py'}:unweighted"
-    assert command("-m", "gradpair", "check", target, "--kind", "catboost", code=2) == ""
+    assert command("-m", "gradpair", "check", target, "--kind", "pyboost", code=2) == ""

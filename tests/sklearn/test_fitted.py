@@ -138,7 +138,7 @@ def test_without_an_estimator_the_installed_host_is_taken():
 
 def test_without_any_host_the_error_says_what_to_install():
     code = (
-        "import sys; sys.modules['xgboost'] = sys.modules['lightgbm'] = None\n"
+        "import sys; sys.modules.update(dict.fromkeys(['xgboost', 'lightgbm', 'catboost']))\n"
         "from gradpair.sklearn import BoostingClassifier\n"
         "try:\n    BoostingClassifier().fit([[1], [2]], [0, 1])\n"
         "except ModuleNotFoundError as e:\n    print(e)"

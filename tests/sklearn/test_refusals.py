@@ -112,7 +112,7 @@ def test_labels_of_other_than_two_classes_are_refused(host, y, message):
         ((LGBMClassifier(metric=len),), "metric must be a name or a list of names"),
         (
             (xgb.XGBRegressor(),),
-            "estimator must be one of xgboost.XGBClassifier, lightgbm.LGBMClassifier, or",
+            "estimator must be one of xgboost.XGBClassifier, lightgbm.LGBMClassifier, ",
         ),
         ((None, "focal"), "loss must be a gradpair.Loss"),
         ((None, gp.WeightedCrossEntropy), "loss must be an instance, not the class"),

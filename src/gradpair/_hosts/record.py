@@ -10,7 +10,11 @@ from typing import Any
 from gradpair._hosts.subject import Subject
 
 # A host's package, its extra and its kind of objective have one name; its module here exports HOST.
-HOSTS = {"xgboost": "gradpair.xgboost", "lightgbm": "gradpair.lightgbm"}
+HOSTS = {
+    "xgboost": "gradpair.xgboost",
+    "lightgbm": "gradpair.lightgbm",
+    "catboost": "gradpair.catboost",
+}
 
 # Keywords of fit and of predict in their estimators, which scikit-learn's metadata routing can
 # request of BoostingClassifier, whose class is made before a host is imported.
@@ -22,8 +26,18 @@ FIT = {
         "callbacks categorical_feature eval_init_score eval_metric eval_names eval_sample_weight "
         "feature_name"
     ),
+    "catboost": (
+        "callbacks cat_features early_stopping_rounds embedding_features eval_baseline "
+        "eval_sample_weight log_cerr log_cout logging_level metric_period plot plot_file "
+        "save_snapshot silent snapshot_file snapshot_interval text_features use_best_model verbose "
+        "verbose_eval"
+    ),
 }
-PREDICT = {"xgboost": "iteration_range", "lightgbm": "num_iteration start_iteration"}
+PREDICT = {
+    "xgboost": "iteration_range",
+    "lightgbm": "num_iteration start_iteration",
+    "catboost": "ntree_end ntree_start",
+}
 
 
 @dataclass(frozen=True)
