@@ -7,8 +7,8 @@ import io
 from pathlib import Path
 
 NAMES = (
-    "imports", "memory", "startup", "constant", "kernels", "rounds", "scaling", "recalibration",
-    "honest", "family",
+    "imports", "memory", "startup", "constant", "kernels", "rounds", "catboost_rounds", "scaling",
+    "recalibration", "honest", "family",
 )  # fmt: skip
 ON_DATA = "recalibration", "honest", "family"  # of which --data can name sets
 

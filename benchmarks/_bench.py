@@ -20,7 +20,16 @@ import gradpair as gp
 
 Row = dict[str, Any]
 
-PACKAGES = ("gradpair", "numpy", "scipy", "numba", "xgboost", "lightgbm", "scikit-learn")
+PACKAGES = (
+    "gradpair",
+    "numpy",
+    "scipy",
+    "numba",
+    "xgboost",
+    "lightgbm",
+    "catboost",
+    "scikit-learn",
+)
 KERNELS = ("numpy", *(["numba"] if importlib.util.find_spec("numba") else []))
 LOSSES = {
     "BCE": gp.BinaryCrossEntropy(),

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from helpers.installed import needs
+
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 TINY = {
     "kernels": ["--rows", "300", "--quick"],
     "rounds": ["--rows", "300", "--rounds", "2", "--quick", "--only", "native;train, native;numpy"],
+    "catboost_rounds": ["--rows", "300", "--rounds", "2", "--quick"],
     "constant": ["--rows", "300", "--quick"],
     "imports": ["--only", "numpy,gradpair", "--quick"],
     "memory": ["--rows", "300", "--quick"],
@@ -28,6 +31,8 @@ def test_every_benchmark_is_tried():
 
 @pytest.mark.parametrize("name", TINY)
 def test_a_benchmark_prints_a_table_and_writes_json(name, tmp_path, capsys, monkeypatch):
+    if name == "catboost_rounds":
+        needs("catboost")
     monkeypatch.syspath_prepend(str(FOLDER))
     importlib.import_module(name).main([*TINY[name], "--json", str(tmp_path / "result.json")])
     result = json.loads((tmp_path / "result.json").read_text())
