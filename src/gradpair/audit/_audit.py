@@ -41,10 +41,11 @@ def check_objective(
     objective : Loss or callable
         A :class:`~gradpair.Loss`, an objective that gradpair made for a host, or any callable of
         ``kind``. It returns NumPy arrays; results on a GPU are not read.
-    kind : {"xgboost", "lightgbm", "sklearn"} or None
-        How a callable is called: as ``(preds, DMatrix)``, ``(preds, Dataset)`` or ``(y_true,
-        y_pred[, sample_weight])``. The last is audited as the estimator of each installed host
-        calls it; what only one of them refuses aloud is a warning. None for what gradpair makes.
+    kind : {"xgboost", "lightgbm", "catboost", "sklearn"} or None
+        How it is called: as ``(preds, DMatrix)``, ``(preds, Dataset)``, by ``calc_ders_range`` or
+        as ``(y_true, y_pred[, sample_weight])``. The last is audited as the estimator of each
+        installed host calls it; what only one of them refuses aloud is a warning. None for what
+        gradpair makes.
     loss : Loss, callable or None
         The loss that the objective is meant for, or a function ``loss(y_true, raw_prediction)`` of
         two float64 arrays that returns the loss of each row. None takes the loss of what gradpair

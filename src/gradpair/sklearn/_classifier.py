@@ -1,4 +1,4 @@
-"""scikit-learn: a classifier around XGBClassifier or LGBMClassifier that trains with a loss."""
+"""scikit-learn: a classifier around a host's own classifier that trains with a loss."""
 
 import copy
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ __all__ = ["BoostingClassifier"]
 
 
 class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """Binary classifier that trains XGBoost or LightGBM with a loss of gradpair.
+    """Binary classifier that trains XGBoost, LightGBM or CatBoost with a loss of gradpair.
 
     It wraps an estimator of the host and is used in its place, in pipelines, searches and
     calibrators. The model starts at the optimal constant, early stopping watches the weighted mean
@@ -41,11 +41,12 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     Parameters
     ----------
-    estimator : XGBClassifier, LGBMClassifier or None
+    estimator : XGBClassifier, LGBMClassifier, CatBoostClassifier or None
         The host's estimator, with its parameters. It is never changed, and what it holds, such as
         callbacks, reaches training as the objects that they are. None is the one whose host is
-        installed, XGBoost's if both are. ``class_weight`` of LGBMClassifier goes into the weights
-        of the rows; ``base_score`` of XGBClassifier, a probability, replaces the optimal constant.
+        installed, XGBoost's if several are. ``class_weight`` of LGBMClassifier goes into the
+        weights of the rows; ``base_score`` of XGBClassifier, a probability, replaces the optimal
+        constant.
     loss : Loss, callable or None
         What to minimise; None is :class:`~gradpair.BinaryCrossEntropy`. A callable
         ``(y_true, sample_weight) -> Loss`` is called with the training rows, such as
@@ -70,10 +71,10 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         The loss that was minimised.
     constant_ : float
         Log-odds at which training started, on top of the offsets.
-    estimator_ : XGBClassifier or LGBMClassifier
+    estimator_ : XGBClassifier, LGBMClassifier or CatBoostClassifier
         The host's estimator with the user's parameters and the trained model; its classes are 0
         and 1. How the training went is said here, not there.
-    booster_ : xgboost.Booster or lightgbm.Booster
+    booster_ : xgboost.Booster, lightgbm.Booster or catboost.CatBoostClassifier
         The model, of the host's own objective for binary targets. After early stopping it has the
         rounds up to the best one.
     threshold_ : float
@@ -94,7 +95,7 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     See Also
     --------
-    gradpair.xgboost.train, gradpair.lightgbm.train : The same for the hosts' native data.
+    gradpair.xgboost.train : The same for its native data, as ``train`` of the other hosts.
 
     Notes
     -----
@@ -205,9 +206,10 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             Passed to ``fit`` of the host's estimator, the objects themselves and not copies. The
             weights and offsets of evaluation sets have its names: ``sample_weight_eval_set`` and
             ``base_margin_eval_set`` in XGBoost, ``eval_sample_weight`` and ``eval_init_score`` in
-            LightGBM. The user's own metrics replace the loss as what is reported, and see
-            probabilities; those of :func:`gradpair.xgboost.metric` and
-            :func:`gradpair.lightgbm.metric` what they ask for.
+            LightGBM, ``eval_sample_weight`` and ``eval_baseline`` in CatBoost. The user's own
+            metrics replace the loss as what is reported, and see probabilities, in CatBoost raw
+            values; those of :func:`gradpair.xgboost.metric` and :func:`gradpair.lightgbm.metric`
+            what they ask for.
 
         Returns
         -------
@@ -265,9 +267,10 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             Known log-odds of each row, if the model was fitted with them.
         **rounds
             With which rounds to predict, by the host's name and as in its own ``predict``:
-            ``iteration_range`` in XGBoost, ``start_iteration`` and ``num_iteration`` in LightGBM.
-            A correction that is in the model (``calibrated``) goes with any of them, and so does
-            the start in XGBoost; in LightGBM the first round holds the start.
+            ``iteration_range`` in XGBoost, ``start_iteration`` and ``num_iteration`` in LightGBM,
+            ``ntree_start`` and ``ntree_end`` in CatBoost. A correction that is in the model
+            (``calibrated``) goes with any of them, and so does the start; but in LightGBM the first
+            round holds it.
 
         Returns
         -------
