@@ -235,7 +235,9 @@ def test_the_estimator_of_the_host_takes_our_callables(client, weighted):
 
 def test_what_is_wrong_is_refused(client):
     good = distribute(client, X, HARD)
+    known = gp.xgboost.train(PARAMS, together(X, HARD), 1, loss=FOCAL)
     cases = [
+        (TypeError, "client must be a distributed.Client; got a str", good, {"client": "tcp://x"}),
         (TypeError, "dtrain must be a xgboost.DaskDMatrix", together(X, HARD), {}),
         (TypeError, r"evals\[0\]\[0\] must be a", good, {"evals": [(together(X, HARD), "v")]}),
         (ValueError, "scale_pos_weight has no effect", good, {"params": {"scale_pos_weight": 3}}),
@@ -246,6 +248,15 @@ def test_what_is_wrong_is_refused(client):
             "in a part of the rows on worker tcp.*y_true must lie in",
             distribute(client, X, 2 * HARD),
             {},
+        ),
+        *(
+            (
+                ValueError,
+                "in a part of the rows on worker tcp.*y_true must lie in",
+                distribute(client, X, np.where(np.arange(N) == 3, 2.0, HARD)),
+                given,
+            )
+            for given in ({"constant": 0.25}, {"xgb_model": known})
         ),
         (
             ValueError,
@@ -268,9 +279,9 @@ def test_what_is_wrong_is_refused(client):
         ),
     ]
     for error, message, dtrain, given in cases:
-        kwargs = {"params": PARAMS, "loss": FOCAL, **given}
+        kwargs = {"client": client, "params": PARAMS, "loss": FOCAL, **given}
         with pytest.raises(error, match=message):
-            train(client, kwargs.pop("params"), dtrain, 2, **kwargs)
+            train(kwargs.pop("client"), kwargs.pop("params"), dtrain, 2, **kwargs)
 
 
 def test_arguments_by_position_are_taken_as_by_the_host(client):

@@ -125,14 +125,16 @@ def refusals():
         except (ValueError, TypeError) as error:
             told[name] = str(error)
 
-    def fit(labels, rows=mine):
-        gp.xgboost.train(PARAMS, xgb.DMatrix(X[rows], labels[rows]), 1, loss=loss)
+    def fit(labels, rows=mine, **kwargs):
+        gp.xgboost.train(PARAMS, xgb.DMatrix(X[rows], labels[rows]), 1, loss=loss, **kwargs)
 
     refused("one class", lambda: fit(np.ones(N)))
     bad = np.where(np.arange(N) == 3, 2.0, HARD)  # a row of the second worker
     refused("bad label", lambda: fit(bad))
     refused("no rows", lambda: fit(HARD, np.zeros(N, bool)))
     booster = gp.xgboost.train(PARAMS, good, 1, loss=loss, constant=constant)
+    refused("bad label beside a constant", lambda: fit(bad, constant=constant))
+    refused("bad label beside a model", lambda: fit(bad, xgb_model=booster))
     refused("cv", lambda: gp.xgboost.cv(PARAMS, good, 1, loss=loss))
     refused("cv of the host", lambda: xgb.cv({**PARAMS, "objective": "binary:logistic"}, good, 1))
     refused("recalibrate", lambda: gp.xgboost.recalibrate(booster, good, method="shift"))

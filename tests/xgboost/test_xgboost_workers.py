@@ -74,8 +74,9 @@ def test_labels_of_one_class_are_refused_by_all_workers_alike(told):
         )
 
 
-def test_a_bad_label_of_one_worker_is_told_to_the_others(told):
-    first, second = (worker["refusals"]["bad label"] for worker in told)
+@pytest.mark.parametrize("beside", ["", " beside a constant", " beside a model"])
+def test_a_bad_label_of_one_worker_is_told_to_the_others(told, beside):
+    first, second = (worker["refusals"]["bad label" + beside] for worker in told)
     assert second.startswith("y_true must lie in [0, 1]; y_true[1] is 2.0.")
     assert first == f"worker 1 of 2 refused its rows: {second}"
 

@@ -44,6 +44,11 @@ def fitted_constant(
     return constant_of(loss, ask, remote=True)
 
 
+def check_rows(client: Any, loss: Loss, parts: Parts, columns: Callable[[Any], Columns]) -> None:
+    """Check labels and weights where they lie, for a training that fits no constant to them."""
+    on_workers(client, parts, check, loss, columns)
+
+
 def on_workers(
     client: Any, parts: Parts, function: Callable[..., Any], *args: object
 ) -> Sequence[Any]:
@@ -67,6 +72,12 @@ def answer(
     """Answer for the parts of one worker."""
     answers = [_rows(loss, columns, part).answer(question, *at) for part in parts]
     return combined(QUESTIONS[question].how, answers)
+
+
+def check(parts: Sequence[Any], loss: Loss, columns: Callable[[Any], Columns]) -> None:
+    """Check the parts of one worker; what offsets may be, the host decides."""
+    for part in parts:
+        _rows(loss, lambda part: (*columns(part)[:2], None), part)
 
 
 def _rows(loss: Loss, columns: Callable[[Any], Columns], part: Any) -> Rows:

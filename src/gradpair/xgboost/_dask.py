@@ -21,7 +21,7 @@ except ImportError as error:  # of XGBoost's own check, too
     msg = "gradpair.xgboost.dask needs Dask: pip install 'gradpair[xgboost,dask]'"
     raise ModuleNotFoundError(msg, name="distributed") from error
 
-from gradpair._hosts.dask import Columns, column, fitted_constant, on_workers
+from gradpair._hosts.dask import Columns, check_rows, column, fitted_constant, on_workers
 
 
 @as_in(host_train)
@@ -111,6 +111,7 @@ def train(
         msg = "dtrain has no rows on any worker; with an asynchronous client, await DaskDMatrix()."
         raise ValueError(msg)
     client = distributed.get_client() if client is None else client
+    checks.check_type("client", client, distributed.Client, "Make one of your cluster.")
 
     def plan() -> Prepared:
         return prepare(
@@ -118,6 +119,7 @@ def train(
             loss,
             constant=constant,
             fit=lambda: fitted_constant(client, loss, dtrain.worker_map, columns),
+            check=lambda: check_rows(client, loss, dtrain.worker_map, columns),
             offsets=lambda: _have_offsets(client, [dtrain, *(pair[0] for pair in evals)]),
             rounds=num_boost_round,
             hessian=hessian,

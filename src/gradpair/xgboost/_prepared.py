@@ -50,6 +50,7 @@ def prepare(
     *,
     constant: float | None,
     fit: Callable[[], float],
+    check: Callable[[], None],
     offsets: Callable[[], bool],
     rounds: int,
     hessian: Hessian | None,
@@ -61,8 +62,9 @@ def prepare(
 ) -> Prepared:
     """Check what the user asks for and decide where the start lives.
 
-    ``fit`` returns the constant of the training rows, and ``offsets`` whether any rows have their
-    own margins; ``params``, a copy, is changed.
+    ``fit`` returns the constant of the training rows, ``check`` looks at their values where none is
+    fitted, and ``offsets`` tells whether any rows have their own margins; ``params``, a copy, is
+    changed.
     """
     score, asked = params.get("base_score"), params.get("eval_metric")
     constant = requested_constant(params, constant, obj)
@@ -71,10 +73,14 @@ def prepare(
     model, shift = None, 0.0
     if xgb_model is not None:
         model = _continued(xgb_model, params, constant)
+        check()
     else:
         any_offsets = offsets()
         check_overridden(score, offsets=any_offsets)
-        constant = fit() if constant is None else constant
+        if constant is None:
+            constant = fit()
+        else:
+            check()
         start = _start.place(constant, params, offsets=any_offsets, rounds=rounds)
         params["base_score"], shift = start
     params["objective"] = _model.NATIVE

@@ -11,6 +11,7 @@ from gradpair._hosts import params as checks
 from gradpair._intercept import constant_of
 from gradpair._links import sigmoid
 from gradpair._sums import Rows
+from gradpair._validation import Array
 from gradpair.losses import Loss
 from gradpair.xgboost import _model, _workers
 from gradpair.xgboost._callables import Objective
@@ -37,14 +38,28 @@ def fitted_constant(dtrain: xgb.DMatrix, loss: Loss) -> float:
     """Fit the constant to the rows, of all workers, on top of their base_margin."""
 
     def rows() -> Rows:
-        y, weight, margin = dtrain.get_label(), dtrain.get_weight(), dtrain.get_base_margin()
-        _validation.one_per_row("the label of dtrain", y, dtrain.num_row())
-        offset = margin.ravel() if margin.size else None
-        return Rows.of(loss, y, weight if weight.size else None, offset)
+        margin = dtrain.get_base_margin()
+        return _rows(dtrain, loss, margin.ravel() if margin.size else None)
 
     if (workers := _workers.group()) is None:
         return constant_of(loss, rows().answer)
     return _workers.fitted_constant(workers, loss, rows)
+
+
+def check_together(dtrain: xgb.DMatrix, loss: Loss) -> None:
+    """Refuse wrong labels and weights of any worker on all of them.
+
+    The objective of a machine alone refuses them, too.
+    """
+    if (workers := _workers.group()) is not None:
+        _workers.check_together(workers, lambda: _rows(dtrain, loss, None))
+
+
+def _rows(dtrain: xgb.DMatrix, loss: Loss, offset: Array | None) -> Rows:
+    """Return the rows of this machine, their values checked."""
+    y, weight = dtrain.get_label(), dtrain.get_weight()
+    _validation.one_per_row("the label of dtrain", y, dtrain.num_row())
+    return Rows.of(loss, y, weight if weight.size else None, offset)
 
 
 def has_offsets(data: Iterable[object]) -> bool:

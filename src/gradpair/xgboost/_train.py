@@ -114,6 +114,7 @@ verbose_eval, callbacks
         loss,
         constant=constant,
         fit=lambda: _start.fitted_constant(dtrain, loss),
+        check=lambda: _start.check_together(dtrain, loss),
         offsets=lambda: _start.has_offsets([dtrain, *(pair[0] for pair in evals)]),
         rounds=num_boost_round,
         hessian=hessian,

@@ -60,6 +60,16 @@ def any_of(workers: Group, flag: Callable[[], bool]) -> bool:
     return bool(together(workers, 1, "max", lambda: [flag()])[0])
 
 
+def check_together(workers: Group, check: Callable[[], object]) -> None:
+    """Call ``check`` on each worker; where it fails on one of them, all fail."""
+
+    def nothing() -> ArrayLike:
+        check()
+        return []
+
+    together(workers, 0, "sum", nothing)
+
+
 def together(workers: Group, size: int, how: How, compute: Callable[[], ArrayLike]) -> Array:
     """Combine ``size`` numbers over the workers; where one of them fails, all do.
 
