@@ -397,6 +397,8 @@ def test_what_is_no_collection_or_cut_otherwise_is_refused(client):
     refused(ValueError, "part 1 of X has one row", x=cut(X, alone), y=cut(Y, alone))
     refused(ValueError, "X has no rows", x=cut(X[:0], (0,)), y=cut(Y[:0], (0,)), constant=0.1)
     refused(ValueError, "no row of class 1", y=cut(0 * Y))
+    bad = np.where(np.arange(2 * N) == N + 3, 2, Y)
+    refused(ValueError, r"^in part 1: y_true must lie in \[0, 1\]; y_true\[3\] is 2", y=cut(bad))
     refused(ValueError, "offset must be finite", init_score=cut(np.full(2 * N, np.inf)))
     refused(ValueError, "hessian must be", hessian="none")
     refused(TypeError, "loss must be a", loss="focal")

@@ -173,7 +173,11 @@ def part(rows: Mapping[str, Any], index: int, loss: Loss) -> Part:
         msg = f"all must be cut into the same parts; part {index} has rows: {found}. {_HOW_TO_CUT}"
         raise ValueError(msg)
     fields: Any = stored(rows["y"], rows.get("sample_weight"), rows.get("init_score"), "a column")
-    Rows.of(loss, *fields)
+    try:
+        Rows.of(loss, *fields)
+    except (TypeError, ValueError) as error:
+        msg = f"in part {index}: {error}"
+        raise type(error)(msg) from None
     return Part(counts["X"], *fields)
 
 
