@@ -138,6 +138,8 @@ def refusals():
     refused("cv", lambda: gp.xgboost.cv(PARAMS, good, 1, loss=loss))
     refused("cv of the host", lambda: xgb.cv({**PARAMS, "objective": "binary:logistic"}, good, 1))
     refused("recalibrate", lambda: gp.xgboost.recalibrate(booster, good, method="shift"))
+    refused("native", lambda: gp.xgboost.native(LOSSES["weighted"], HARD[mine]))
+    told["native of totals"] = gp.xgboost.native(LOSSES["weighted"], totals=(3.0, 7.0))[0]
     estimator = xgb.XGBClassifier(n_estimators=1)
     refused("fit", lambda: BoostingClassifier(estimator, loss).fit(X[mine], HARD[mine]))
     metric = gp.xgboost.metric(gp.BinaryCrossEntropy())

@@ -91,12 +91,19 @@ def test_workers_without_any_rows_are_told_so(told):
     [
         ("cv", "xgboost.cv runs on one machine alone"),
         ("recalibrate", "each would fit another line to its own rows"),
+        ("native", "each would start at the labels of its own rows; pass totals="),
         ("fit", "each would fit another start on its own rows"),
     ],
 )
 def test_a_worker_refuses_what_it_would_do_with_its_own_rows_alone(told, call, reason):
     for worker in told:
         assert worker["refusals"][call].startswith(f"this is one of 2 workers, and {reason}")
+
+
+def test_workers_start_alike_from_totals(told):
+    expected, _ = gp.xgboost.native(LOSSES["weighted"], totals=(3.0, 7.0))
+    for worker in told:
+        assert worker["refusals"]["native of totals"] == expected
 
 
 def test_a_metric_fails_on_all_workers_or_on_none(told):

@@ -10,7 +10,7 @@ from gradpair._hosts.builtin import BuiltinEquivalent, shift_to_native
 from gradpair._links import sigmoid
 from gradpair._validation import Array
 from gradpair.losses import Loss
-from gradpair.xgboost import _model
+from gradpair.xgboost import _model, _workers
 
 
 def to_native(
@@ -104,7 +104,8 @@ def native(
     ------
     ValueError
         A loss without an equivalent, soft labels that it does not know, a start beyond what
-        XGBoost can hold, or what :func:`~gradpair.optimal_constant` refuses.
+        XGBoost can hold, labels in place of ``totals`` on one of several workers, or what
+        :func:`~gradpair.optimal_constant` refuses.
 
     Examples
     --------
@@ -112,6 +113,11 @@ def native(
     >>> gp.xgboost.native(gp.WeightedCrossEntropy(alpha=3.0), [1, 0, 0, 0])
     ({'objective': 'binary:logistic', 'base_score': 0.5, 'scale_pos_weight': 3.0}, None)
     """
+    if totals is None:
+        _workers.check_alone(
+            "each would start at the labels of its own rows; pass totals=, the weights of both "
+            "classes on all workers"
+        )
     builtin = BuiltinEquivalent.of(loss, y_true, sample_weight, totals)
     if builtin.alpha != 1 and not builtin.hard:
         msg = "scale_pos_weight multiplies labels of 1 only; pass soft labels to train."
