@@ -177,6 +177,19 @@ def test_a_loss_that_fails_on_one_worker_ends_the_others_too(few):
     assert f"worker {few} of 2 refused its rows: 'no such row ✗'" in str(found[1 - few])
 
 
+def test_an_error_whose_text_is_no_unicode_is_told_nevertheless():
+    def task(group):
+        def check():
+            if group.rank:
+                raise ValueError("no such file: rows-\udcff.npz")
+
+        _workers.check_together(group, check)
+
+    first, second = in_threads(task, 2)[0]
+    assert str(second) == "no such file: rows-\udcff.npz"
+    assert str(first) == "worker 1 of 2 refused its rows: no such file: rows-?.npz"
+
+
 def test_one_worker_is_enough_for_a_flag():
     found, _ = in_threads(lambda group: _workers.any_of(group, lambda: group.rank == 2), 3)
     assert found == [True] * 3

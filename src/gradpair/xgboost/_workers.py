@@ -177,7 +177,7 @@ def _fail(workers: Group, error: Exception | None) -> None:
 
 def _shared_text(workers: Group, own: str = "") -> str:
     """Return the text of the one worker that has one."""
-    letters = np.frombuffer(own.encode(), np.uint8).astype(float)
+    letters = np.frombuffer(own.encode(errors="replace"), np.uint8).astype(float)
     size = int(workers.reduce(np.array([float(letters.size)]), "sum")[0])
     shared = np.zeros(1 + size)
     shared[1 : 1 + letters.size] = letters
