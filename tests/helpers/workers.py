@@ -87,6 +87,7 @@ def in_processes(task, *args, size=2):
         finally:
             for worker in workers:
                 worker.kill()
+                worker.communicate()  # or its end and its pipe are left to whoever comes next
         assert [worker.returncode for worker in workers] == [0] * size, outputs
         tracker.wait_for(timeout=SECONDS)
         return [pickle.loads(Path(folder, str(rank)).read_bytes()) for rank in range(size)]

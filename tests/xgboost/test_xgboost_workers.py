@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from xgboost import collective
 
 import gradpair as gp
 from helpers.shared_rows import ALL, CASES, HARD, LOSSES, OFFSET, VALID, WEIGHT, outcome, stopped
@@ -65,6 +66,14 @@ def test_offsets_of_one_workers_evaluation_set_put_the_start_of_both_into_the_fi
     assert first == second
     learner = json.loads(first)["learner"]
     assert float(learner["learner_model_param"]["base_score"].strip("[]")) == 0.5
+
+
+def test_a_machine_alone_reduces_nothing(monkeypatch):
+    def reduced(*_):
+        raise AssertionError
+
+    monkeypatch.setattr(collective, "allreduce", reduced)
+    assert outcome(CASES[-1], ALL).history["valid"]
 
 
 def test_labels_of_one_class_are_refused_by_all_workers_alike(told):
