@@ -426,6 +426,12 @@ def test_evaluate_gives_the_mean_of_all_rows_after_each_round(client):
     assert_allclose(history, expected, rtol=1e-12)
 
 
+def test_evaluate_may_be_called_again_and_again(client):
+    booster, x, y = one_machine(), cut(X), cut(Y)
+    histories = [gd.evaluate(client, booster, x, y, loss=WEIGHTED) for _ in range(8)]
+    assert_array_equal(histories, [histories[0]] * 8)
+
+
 def test_evaluate_refuses_what_it_cannot_judge(client):
     x, y = cut(X), cut(Y)
     booster = train(client)

@@ -74,7 +74,8 @@ def evaluate(
     client = _dask_data.client_of(client)
     parts = _dask_data.cut(_dask_data.given(X, y, sample_weight, init_score))
     with _dask_data.kept() as futures:
-        everywhere = client.scatter(booster, broadcast=True)
+        # By its content it would have the key of an earlier call, whose release may come later.
+        everywhere = client.scatter(booster, broadcast=True, hash=False)
         futures += [everywhere, *_dask_data.on_parts(client, _losses, parts, loss, everywhere)]
         sums = client.gather(futures[1:])
     losses, weights = zip(*sums, strict=True)
