@@ -87,12 +87,31 @@ class Algebra:
         """Factor; where that fails, each of the parts that belong to one sum of parameters."""
         whole = factored(expression)
         if not whole.is_Add:
-            return whole
+            return sp.Mul(*map(self._settled, sp.Mul.make_args(whole)))
         groups: dict[Any, Any] = {}
         for term in sp.expand(whole).args:
             key = tuple(term.has(name) for name in self.sums)
             groups[key] = groups.get(key, 0) + term
         return sp.Add(*map(factored, groups.values()))
+
+    def _settled(self, factor):
+        """Return the number that a sum of parameters comes to, if it does."""
+        plain = sp.expand(factor.subs(self.sums)) if factor.is_Add else factor
+        return plain if plain.is_number else factor
+
+    def gathered(self, expression):
+        """Put what is multiplied by the same logarithm together, in every sum of an expression."""
+        products = (
+            sp.Mul(*map(self._gathered_sum, sp.Mul.make_args(product)))
+            for product in sp.Add.make_args(expression)
+        )
+        return sp.Add(*products)
+
+    def _gathered_sum(self, factor):
+        if not factor.is_Add or not factor.has(sp.log):
+            return factor
+        parts = sp.collect(factor, sorted(factor.atoms(sp.log), key=str), evaluate=False)
+        return sp.Add(*(name * sp.factor(coefficient) for name, coefficient in parts.items()))
 
 
 def factored(expression):

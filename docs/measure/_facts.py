@@ -9,7 +9,8 @@ from _algebra import Algebra, Z, factored
 from _written import Writer
 
 P, N, ETA = sp.symbols("P N eta", positive=True)
-TAKEN = {"p", "q", "s", "u", "v", "r", "a", "b"}  # letters that the pages need themselves
+X, ODDS = sp.symbols("x t", positive=True)  # exp(z) and eta / (1 - eta)
+TAKEN = {"p", "q", "s", "u", "v", "r", "a", "b", "x", "t"}  # letters that the pages need themselves
 MARGINS = (-7.3, -0.4, 2.1, 11.9)
 
 
@@ -50,7 +51,7 @@ class Facts:
                 logarithms[name] = "r"
             else:
                 texts[name] = f"({plain(meaning)})"
-        order = [P, N, "logit(eta)", ETA, *texts, *self.parameters.values(), *varying, Z]
+        order = [P, N, "logit(eta)", ETA, *texts, *self.parameters.values(), *varying, Z, ODDS, X]
         return Writer(order, texts=texts, logarithms=logarithms)
 
     def notation(self):
@@ -154,3 +155,26 @@ class Facts:
                 return None
         p = sp.solve(sp.Eq(eta, ETA), self.p)[0]
         return eta, sp.factor(sp.together(p / (1 - p)))
+
+    @functools.cached_property
+    def quadratic(self):
+        """The coefficients of x^2, x and 1 in an equation of the link with one positive root.
+
+        The factors exp(shift) of x = exp(z) come with them, by the names that they have there.
+        """
+        if any(condition != sp.true for condition in self.conditions):
+            return None
+        values, factors = {}, {}
+        for shift, (p, q) in self.algebra.margins.items():
+            factor = sp.Symbol(f"e{str(p)[1:]}", positive=True) if shift else sp.S.One
+            factors |= {factor: sp.exp(shift)} if shift else {}
+            values |= {p: factor * X / (1 + factor * X), q: 1 / (1 + factor * X)}
+        zero, one = (g.subs(self.algebra.sums).subs(values) for g in reversed(self.gradients))
+        equation = sp.numer(sp.cancel(sp.together(zero + ODDS * one)))
+        if not equation.is_polynomial(X) or sp.degree(equation, X) != 2:
+            return None
+        found = [sp.factor(part) for part in sp.Poly(equation, X).all_coeffs()]
+        if self.nowhere_negative(-found[0]):
+            found = [sp.factor(-part) for part in found]
+        rising = self.nowhere_negative(found[0]) and self.nowhere_negative(-found[2])
+        return (found, factors) if rising else None

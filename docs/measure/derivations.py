@@ -20,7 +20,7 @@ sys.path[:0] = [str(Path(__file__).parent), str(ROOT / "tests")]
 
 import sympy as sp  # noqa: E402 - the path comes first
 from _algebra import Z  # noqa: E402
-from _facts import ETA, Facts, N, P  # noqa: E402
+from _facts import ETA, ODDS, Facts, N, P  # noqa: E402
 from _foundations import rendered  # noqa: E402
 
 import gradpair as gp  # noqa: E402
@@ -98,7 +98,9 @@ def formulas(facts):
     ):
         lines = []
         for label, expression, where in zip(LABELS, found, facts.conditions, strict=True):
-            lines.append(f"{left.format(label)} = {facts.write(expression)}")
+            lines.append(
+                f"{left.format(label)} = {facts.write(facts.algebra.gathered(expression))}"
+            )
             if where != sp.true:
                 lines[-1] += f"    for {facts.write(where.gts)} > {facts.write(where.lts)}, else 0"
         told = f"With {facts.notation()}," if title == "Definition" and facts.notation() else ""
@@ -113,7 +115,7 @@ def sign(facts, label, hessian):
         return f"- {name} is a sum of products of what is nowhere negative."
     if factor == hessian or factor.is_Mul:
         return f"- {name} has no sign that its form shows; the table has numbers."
-    text = f"- {name} has the sign of `{facts.write(factor)}`"
+    text = f"- {name} has the sign of `{facts.write(facts.algebra.gathered(factor))}`"
     if line := facts.line(factor):
         return f"{text}, a line in p: {of_line(facts, line)}."
     p, found = facts.limits(factor)
@@ -192,14 +194,44 @@ def link(facts, losses):
     else:
         odds = (f"({x})" if " " in x else x for x in map(write, (negative, -positive)))
         parts.append(block(f"eta / (1 - eta) = {' / '.join(odds)}"))
-        told = "The inverse has no closed form that SymPy finds; a bracketed root finds it."
-        if facts.conditions != [sp.true, sp.true]:
-            told += " Where g0 is 0 so is `eta`: there no margin is the best for any probability."
-        parts.append(wrapped(told))
         inverse = constant = None
+        if facts.quadratic:
+            told, inverse = root(facts)
+            parts += told
+            constant = "log(x) at t = P / N"
+        else:
+            told = "The inverse has no closed form that SymPy finds; a bracketed root finds it."
+            if facts.conditions != [sp.true, sp.true]:
+                told += " Where g0 is 0 so is `eta`: there no margin is the best for any "
+                told += "probability."
+            parts.append(wrapped(told))
     if inverse is not None:
         agree(facts, inverse, losses)
     return parts + of_constant(write, constant)
+
+
+def root(facts):
+    """The equation of which exp(z) is the one positive root, and z."""
+    (square, middle, last), factors = facts.quadratic
+    exponentials = [f"`{name} = exp({facts.write(sp.log(x))})`" for name, x in factors.items()]
+    names = listed(["`x = exp(z)`", "`t = eta / (1 - eta)`", *exponentials])
+    parts = [f"{coefficient(facts, square)}x^2"]
+    if middle != 0:
+        parts.append(f"+ {coefficient(facts, middle)}x")
+    parts.append(f"- {coefficient(facts, -last).rstrip() or '1'} = 0")
+    told = "The first coefficient is positive and the last negative, so that one root is positive, "
+    told += "and its logarithm is z."
+    told = [wrapped(f"With {names} that is"), block(" ".join(parts)), told]
+    positive = (sp.sqrt(middle**2 - 4 * square * last) - middle) / (2 * square)
+    return told, sp.log(positive).subs(factors).subs(ODDS, ETA / (1 - ETA))
+
+
+def coefficient(facts, expression):
+    """An expression as it stands before a power."""
+    text = facts.write(sp.collect(expression, ODDS))
+    if text == "1":
+        return ""
+    return f"({text}) " if expression.is_Add or text[0] == "-" else f"{text} "
 
 
 def outside(facts, odds):
@@ -226,7 +258,8 @@ def agree(facts, inverse, losses):
 
 def of_constant(write, constant):
     """The constant that boosting starts from."""
-    closed = write(constant) if constant is not None else "the optimal margin at eta = P / (P + N)"
+    closed = constant or "the optimal margin at eta = P / (P + N)"
+    closed = closed if isinstance(closed, str) else write(closed)
     return [
         "## Optimal constant",
         "Without offsets, with the weights P = sum w y of the 1s and N = sum w (1 - y) of the 0s:",
