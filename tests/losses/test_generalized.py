@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pytest
+import xgboost as xgb
 from numpy.testing import assert_allclose, assert_array_equal
 
 import gradpair as gp
@@ -127,3 +128,20 @@ def test_another_q_is_refused(q, kind, message):
 def test_q_becomes_a_plain_float():
     assert type(gp.GeneralizedCrossEntropy(np.float32(0.5)).q) is float
     assert repr(gp.GeneralizedCrossEntropy()) == "GeneralizedCrossEntropy(q=0.7)"
+
+
+def test_rare_positives_have_hessians_that_xgboost_s_defaults_stop_at():
+    y = (np.arange(20_000) % 100 == 0).astype(float)
+    x = np.random.default_rng(0).normal(size=(y.size, 2)) + y[:, None]
+    loss, q = gp.GeneralizedCrossEntropy(0.7), 0.7
+    start = gp.optimal_constant(loss, y)
+    hessians = gp.xgboost.objective(loss)(np.full(y.size, start), xgb.DMatrix(x, label=y))[1]
+    assert_allclose(np.mean(hessians), (0.01 / 0.99) ** (1 / (1 - q)), rtol=0.02)
+    moved = []
+    for params in ({}, {"min_child_weight": 0}, {"min_child_weight": 0, "lambda": 1e-3}):
+        rows = xgb.DMatrix(x, label=y)
+        booster = gp.xgboost.train({**params, "nthread": 1}, rows, 10, loss=loss)
+        moved.append(np.ptp(booster.predict(rows, output_margin=True)))
+    assert moved[0] == 0
+    assert 0 < moved[1] < 0.1
+    assert moved[2] > 5

@@ -42,6 +42,15 @@ class GeneralizedCrossEntropy(Loss):
     p**q (1 - p) (p - q (1 - p)), is negative. The adapters use ``hessian="positive"`` unless told
     otherwise, which leaves out the term -q p**q (1 - p)².
 
+    Where positives are rare, XGBoost may not split once. At the best constant the hessians of all
+    rows have a mean of about t**(1 / (1 - q)), where t are the odds of a 1: with 1 % of positives
+    and ``q = 0.7`` that is 2e-7, and fewer than 4 million rows have less in all than the 1 that
+    the default ``min_child_weight`` asks of each leaf. The model is then that constant, and nothing
+    warns. With ``min_child_weight=0`` trees split, but the default ``lambda`` of 1 may exceed the
+    hessians of every leaf by far, so that margins stay near the constant: lower both, or take a
+    smaller ``q``. LightGBM's ``min_sum_hessian_in_leaf`` is 1e-3 and its ``lambda_l2`` 0, unless
+    set.
+
     The margin is 1 / (1 - q) times the log-odds of a 1 at the population optimum, so that
     :meth:`calibrated_probability` is sigmoid((1 - q) z): scores are more extreme than
     probabilities. The loss is bounded: with offsets that are far off it may have no best constant,
