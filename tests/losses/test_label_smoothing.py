@@ -214,6 +214,7 @@ def test_a_search_varies_both_losses():
         (gp.FocalLoss, 0.1, TypeError, "must be an instance, not the class FocalLoss: write"),
         (0.1, 0.1, TypeError, "loss must be a gradpair.Loss, such as"),
         (None, 0.1, TypeError, "loss must be a gradpair.Loss, such as"),
+        (0.1, BCE, TypeError, "loss must be a gradpair.Loss, such as"),
         (gp.WeightedCrossEntropy.balanced, 0.1, TypeError, "pass what it returns, as"),
     ],
     ids=str,

@@ -259,7 +259,7 @@ LDAM, ADJUSTED = gp.MarginShift.ldam, gp.MarginShift.logit_adjusted
         (gp.MarginShift, TypeError, "loss must be a gradpair.Loss, such as"),
         (lambda: LDAM(BCE, [1, 0], -0.5), ValueError, "max_margin must be at least 0; got -0.5."),
         (lambda: LDAM(BCE, [1, 0], None), TypeError, "max_margin must be a number; got None"),
-        (lambda: LDAM([1, 0], BCE), TypeError, "y_true must hold numbers; got BinaryCrossEntropy"),
+        (lambda: LDAM([1, 0], BCE), TypeError, "loss must be a gradpair.Loss, such as"),
         (lambda: LDAM(BCE, [1, 1]), ValueError, "y_true has no row of class 0"),
         (lambda: ADJUSTED(BCE, [1, 0], np.nan), ValueError, "tau must be finite; got nan."),
         (lambda: ADJUSTED(BCE, [1, 2]), ValueError, "y_true must lie in [0, 1]"),
@@ -270,3 +270,11 @@ LDAM, ADJUSTED = gp.MarginShift.ldam, gp.MarginShift.logit_adjusted
 def test_other_arguments_are_refused(make, kind, message):
     with pytest.raises(kind, match=re.escape(message)):
         make()
+
+
+@pytest.mark.parametrize("make", [LDAM, ADJUSTED], ids=["ldam", "logit_adjusted"])
+def test_what_makes_a_loss_of_a_loss_says_how_to_make_it_of_labels(make):
+    name = make.__name__
+    written = f"lambda y, w: gradpair.MarginShift.{name}(gradpair.BinaryCrossEntropy(), y, sampl"
+    with pytest.raises(TypeError, match=re.escape(written)):
+        BoostingClassifier(XGBOOST.estimator(2), make).fit(DATA.x, DATA.y)

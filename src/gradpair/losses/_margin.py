@@ -52,7 +52,8 @@ class MarginShift(Wrapper):
 
     A margin is shifted in float64, so that derivatives are exact for the float64 number nearest to
     the shifted margin; in the tails, where they fall like :math:`e^{-|z|}`, half a unit in its last
-    place is :math:`|z|` times as much of them.
+    place is :math:`|z|` times as much of them. The kernels of the adapters shift float32 margins
+    in float32.
 
     References
     ----------
@@ -137,11 +138,12 @@ class MarginShift(Wrapper):
         >>> gp.MarginShift.ldam(gp.BinaryCrossEntropy(), [1] + 16 * [0], max_margin=0.5)
         MarginShift(BinaryCrossEntropy(), positive=0.5, negative=0.25)
         """
+        inner = _checked_inner(loss, "ldam")
         largest = _validation.at_least_zero("max_margin", max_margin)
         ones, zeros = _blocks.class_weights(*_blocks.training_rows(y_true, sample_weight))
         rarer = min(ones, zeros)
         positive, negative = (largest * (rarer / size) ** 0.25 for size in (ones, zeros))
-        return cls(loss, positive, negative)
+        return cls(inner, positive, negative)
 
     @classmethod
     def logit_adjusted(
@@ -188,10 +190,11 @@ class MarginShift(Wrapper):
         >>> loss.calibrated_probability([0.0])
         array([0.25])
         """
+        inner = _checked_inner(loss, "logit_adjusted")
         factor = _validation.real("tau", tau)
         ones, zeros = _blocks.class_weights(*_blocks.training_rows(y_true, sample_weight))
         shift = factor * (math.log(ones) - math.log(zeros))
-        return cls(loss, -shift, shift)
+        return cls(inner, -shift, shift)
 
     def __repr__(self) -> str:
         shifts = f"positive={self.positive!r}, negative={self.negative!r}"
@@ -272,3 +275,13 @@ class MarginShift(Wrapper):
             fused=inner.fused and module,
             compiled=inner.compiled and module,
         )
+
+
+def _checked_inner(loss: object, maker: str) -> Loss:
+    """Check a loss, which a callable loss would get the labels for."""
+    try:
+        return check_loss(loss)
+    except TypeError as error:
+        made = f"gradpair.MarginShift.{maker}(gradpair.BinaryCrossEntropy(), y, sample_weight=w)"
+        msg = f"{error} As a loss that is made of labels and weights write lambda y, w: {made}."
+        raise TypeError(msg) from None

@@ -76,11 +76,12 @@ class LabelSmoothing(Wrapper):
     def __init__(
         self, loss: Loss | None = None, smoothing: float | None = None, *, inner: Loss | None = None
     ) -> None:
+        checked = check_loss(inner if loss is None else loss)
         number = _validation.at_least_zero("smoothing", smoothing)
         if number >= 1:
             msg = f"smoothing must be below 1, where no label would be left; got {smoothing!r}."
             raise ValueError(msg)
-        object.__setattr__(self, "inner", check_loss(inner if loss is None else loss))
+        object.__setattr__(self, "inner", checked)
         object.__setattr__(self, "smoothing", number)
 
     def __repr__(self) -> str:
