@@ -224,3 +224,15 @@ def test_other_arguments_are_refused(loss, smoothing, kind, message):
         gp.LabelSmoothing(loss, smoothing)
     with pytest.raises(TypeError, match="the class LabelSmoothing: write LabelSmoothing"):
         gp.LabelSmoothing(gp.LabelSmoothing, 0.1)
+
+
+@pytest.mark.parametrize("inner", [BCE, gp.FocalLoss(2.0)], ids=repr)
+def test_links_of_float32_are_those_of_float64_rounded(inner):
+    loss = gp.LabelSmoothing(inner, 1e-3)
+    p = np.float32([1e-6, 0.01, 0.3, 0.98, 0.9999, 0.99999])
+    z = loss.calibrated_raw_prediction(p)
+    assert z.dtype == np.float32
+    assert_allclose(z, loss.calibrated_raw_prediction(p.astype(float)), rtol=2e-7)
+    told = loss.calibrated_probability(z)
+    assert told.dtype == np.float32
+    assert_allclose(told, loss.calibrated_probability(z.astype(float)), rtol=3e-6)

@@ -113,13 +113,16 @@ class LabelSmoothing(Wrapper):
         return log_up + share + _log1mexp(odds - most), log_down + share + _log1mexp(-odds - most)
 
     def _log_odds(self, raw_prediction: Array) -> Array:
-        odds = self.inner._log_odds(raw_prediction)
-        most = raw_prediction.dtype.type(self._most_log_odds)
-        return odds + _log1mexp(-odds - most) - _log1mexp(odds - most)
+        # In float64, as near the ends of the range it is the logarithm of a small difference.
+        odds = self.inner._log_odds(raw_prediction.astype(np.float64))
+        most = self._most_log_odds
+        log_odds: Array = odds + _log1mexp(-odds - most) - _log1mexp(odds - most)
+        return log_odds.astype(raw_prediction.dtype)
 
     def _calibrated_margin(self, probability: Array) -> Array:
-        smoothed = probability * (1 - self.smoothing) + self.smoothing / 2
-        return self.inner._calibrated_margin(smoothed)
+        # In float64, as what a float32 number leaves to 1 has few digits.
+        smoothed = probability.astype(np.float64) * (1 - self.smoothing) + self.smoothing / 2
+        return self.inner._calibrated_margin(smoothed).astype(probability.dtype)
 
     @property
     def calibration_range(self) -> tuple[float, float] | None:
