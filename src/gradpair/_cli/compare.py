@@ -9,6 +9,7 @@ from typing import Any
 
 from gradpair._cli.tables import TableError, read
 from gradpair._hosts import record
+from gradpair.losses import forms
 
 INTERRUPTED = 130  # as of a shell's command that Ctrl-C ends
 
@@ -23,9 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     told = "columns to leave out"
     parser.add_argument("--drop", metavar="COLUMN", nargs="+", action="extend", help=told)
     parser.add_argument("--host", choices=tuple(record.HOSTS), help="default: what is installed")
-    told = "with the built-in objective: spw, bce, wce, wce:ALPHA, focal:GAMMA, focal:GAMMA:ALPHA, "
-    told += "asymmetric:POSITIVE:NEGATIVE[:MARGIN], gce:Q, poly:EPSILON, and around these "
-    told += "smoothing:S:LOSS, shift:POSITIVE:NEGATIVE:LOSS"
+    told = f"with the built-in objective: {', '.join(['spw', 'wce', *forms()])}"
     parser.add_argument("--losses", nargs="+", metavar="LOSS", help=told)
     parser.add_argument("--cost-fn", type=float, metavar="COST", help="of a missed positive")
     parser.add_argument("--cost-fp", type=float, metavar="COST", help="of a false alarm")

@@ -1,10 +1,8 @@
 """What is compared: the host's built-in objective, and losses in its place."""
 
 import copy
-import dataclasses
 import functools
 import inspect
-import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -16,16 +14,13 @@ from gradpair._hosts import record
 from gradpair._validation import Array
 from gradpair.compare._inputs import Data, has_categories
 from gradpair.losses import (
-    AsymmetricLoss,
     BinaryCrossEntropy,
-    FocalLoss,
-    GeneralizedCrossEntropy,
-    LabelSmoothing,
     Loss,
-    MarginShift,
-    PolyLoss,
     WeightedCrossEntropy,
+    called,
     check_loss,
+    forms,
+    number_names,
     parameters,
 )
 from gradpair.sklearn import BoostingClassifier
@@ -33,23 +28,6 @@ from gradpair.sklearn import BoostingClassifier
 BUILT_IN = "built-in"
 DEFAULT = ("spw", "bce", "wce", "focal:1", "focal:2")
 _PATIENCE = 20  # rounds of the default estimator without a better metric
-# What a command line calls the losses, and how many numbers it gives at least.
-_CALLED: dict[str, tuple[type[Any], int]] = {
-    "wce": (WeightedCrossEntropy, 1),
-    "focal": (FocalLoss, 1),
-    "asymmetric": (AsymmetricLoss, 2),
-    "gce": (GeneralizedCrossEntropy, 1),
-    "poly": (PolyLoss, 1),
-}
-_KNOWN = (
-    "spw, bce, wce, wce:ALPHA, focal:GAMMA, focal:GAMMA:ALPHA, asymmetric:POSITIVE:NEGATIVE, "
-    "asymmetric:POSITIVE:NEGATIVE:MARGIN, gce:Q, poly:EPSILON, and around any of them but spw "
-    "smoothing:S:LOSS and shift:POSITIVE:NEGATIVE:LOSS"
-)
-_AROUND: dict[str, tuple[Callable[..., Loss], int]] = {  # by their words, with how many numbers
-    "smoothing": (LabelSmoothing, 1),
-    "shift": (MarginShift, 2),
-}
 
 
 class Fitted(NamedTuple):
@@ -158,7 +136,8 @@ def candidates(losses: Any, trainer: Trainer) -> list[Candidate]:
     else:
         found = [_made(loss) for loss in losses]
     if not found:
-        msg = f"losses is empty; name what to compare with the built-in objective, of {_KNOWN}."
+        msg = "losses is empty; name what to compare with the built-in objective, of "
+        msg += f"{_known_losses()}."
         raise ValueError(msg)
     names = [BUILT_IN, *(candidate.name for candidate in found)]
     if double := sorted({name for name in names if names.count(name) > 1}):
@@ -181,57 +160,61 @@ def _made(loss: Any) -> Candidate:
 def _name(loss: Loss) -> str:
     if type(loss) is BinaryCrossEntropy:
         return "cross-entropy"
-    for called, (kind, least) in _CALLED.items():
-        fields = dataclasses.fields(kind)
-        if type(loss) is kind:
-            values = [getattr(loss, field.name) for field in fields]
-            while len(values) > least and values[-1] == fields[len(values) - 1].default:
-                values.pop()
-            return f"{called}({', '.join(format(value, 'g') for value in values)})"
-    if isinstance(inner := getattr(loss, "inner", None), Loss):  # numbers first: tables are narrow
-        numbers = [getattr(loss, f.name) for f in parameters(loss).values() if f.name != "inner"]
-        kind = re.findall("[A-Z][a-z]+", type(loss).__name__)[-1].lower()
-        return " ".join([kind, *(f"{number:g}" for number in numbers), _name(inner)])
+    for word, kind in called().items():
+        if type(loss) is not kind:
+            continue
+        fields = parameters(kind)
+        values = [getattr(loss, fields[name].name) for name in number_names(kind)]
+        if "loss" in fields:  # numbers first: tables are narrow
+            inner = _name(getattr(loss, fields["loss"].name))
+            return " ".join([word, *(f"{value:g}" for value in values), inner])
+        while len(values) > _least(kind) and values[-1] == list(fields.values())[-1].default:
+            values.pop()
+        return f"{word}({', '.join(format(value, 'g') for value in values)})"
     return repr(loss)
 
 
+def _least(kind: type[Loss]) -> int:
+    return kind._called[1] if kind._called else 0
+
+
 def _parsed(text: str) -> Candidate:
-    """Return the candidate that a command line names."""
-    kind, *numbers = text.strip().lower().split(":")
-    if kind in _AROUND and len(numbers) > _AROUND[kind][1]:
-        return _parsed_around(text, kind, numbers)
-    try:
-        values = [float(number) for number in numbers]
-    except ValueError:
-        values, kind = [], ""
-    if (kind, values) == ("spw", []):
+    """Return the candidate that a command line names: a word, numbers, perhaps a loss inside."""
+    word, *rest = text.strip().lower().split(":")
+    if (word, rest) == ("spw", []):
         return Candidate("scale_pos_weight", "spw")
-    if (kind, values) == ("bce", []):
-        return _made(BinaryCrossEntropy())
-    if (kind, values) == ("wce", []):
+    if (word, rest) == ("wce", []):
         return _made(WeightedCrossEntropy.balanced)
-    if kind in _CALLED:
-        made, least = _CALLED[kind]
-        if least <= len(values) <= len(dataclasses.fields(made)):
-            return _made(made(*values))
-    msg = f"unknown loss {text!r}; the known ones are {_KNOWN}."
+    made: Any = called().get(word)
+    if made is not None:
+        most = len(number_names(made))
+        inside = rest[most:] if "loss" in parameters(made) else []
+        numbers = _numbers(rest[: len(rest) - len(inside)])
+        if numbers is not None and _least(made) <= len(numbers) <= most:
+            if "loss" not in parameters(made):
+                return _made(made(*numbers))
+            if inside and inside != ["spw"]:
+                return _around(word, made, numbers, _parsed(":".join(inside)))
+    msg = f"unknown loss {text!r}; the known ones are {_known_losses()}."
     raise ValueError(msg)
 
 
-def _parsed_around(text: str, kind: str, words: list[str]) -> Candidate:
-    """Return the candidate of a loss around another one, whose words come last."""
-    wrapper, count = _AROUND[kind]
-    inner = _parsed(":".join(words[count:]))
+def _numbers(words: list[str]) -> list[float] | None:
     try:
-        numbers = [float(word) for word in words[:count]]
+        return [float(word) for word in words]
     except ValueError:
-        inner = Candidate("spw", "spw")
-    if inner.loss == "spw":
-        msg = f"unknown loss {text!r}; the known ones are {_KNOWN}."
-        raise ValueError(msg)
+        return None
+
+
+def _known_losses() -> str:
+    return f"{', '.join(['spw', 'wce', *forms()])}, where LOSS is any of them but spw"
+
+
+def _around(word: str, wrapper: Any, numbers: list[float], inner: Candidate) -> Candidate:
+    """Return the candidate of a loss around another one, which may be made of labels."""
     if isinstance(inner.loss, Loss):
         return _made(wrapper(inner.loss, *numbers))
-    name = " ".join([kind, *(f"{number:g}" for number in numbers), inner.name])
+    name = " ".join([word, *(f"{number:g}" for number in numbers), inner.name])
     return Candidate(name, functools.partial(_made_around, wrapper, numbers, inner.loss))
 
 

@@ -2,7 +2,7 @@
 
 from gradpair.losses._asymmetric import AsymmetricLoss
 from gradpair.losses._base import Loss
-from gradpair.losses._check import check_loss, parameters
+from gradpair.losses._check import called, check_loss, forms, number_names, parameters
 from gradpair.losses._cross_entropy import BinaryCrossEntropy, WeightedCrossEntropy
 from gradpair.losses._focal import FocalLoss
 from gradpair.losses._generalized import GeneralizedCrossEntropy
@@ -23,6 +23,9 @@ __all__ = [
     "MarginShift",
     "PolyLoss",
     "WeightedCrossEntropy",
+    "called",
     "check_loss",
+    "forms",
+    "number_names",
     "parameters",
 ]

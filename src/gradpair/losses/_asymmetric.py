@@ -78,6 +78,7 @@ class AsymmetricLoss(Loss):
     """
 
     __module__ = "gradpair.losses"  # where pickles look for it
+    _called = ("asymmetric", 2)
 
     gamma_positive: float = 0.0
     gamma_negative: float = 2.0

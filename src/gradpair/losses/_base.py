@@ -3,7 +3,7 @@
 import math
 import re
 from abc import ABC, abstractmethod
-from typing import Any, NoReturn, final
+from typing import Any, ClassVar, NoReturn, final
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -55,6 +55,9 @@ class Loss(ABC):
         Attribute or property, 40 unless defined: how far from 0 a margin of either sign is as good
         as decided. :func:`~gradpair.optimal_constant` looks for the minima of a loss that is not
         convex no further out.
+    ``_called``
+        Attribute, None unless defined, not inherited: a word for the loss, for command lines and
+        tables, and how many of its numbers stand behind it at least.
     ``self_concordant``
         Attribute or property, False unless defined: whether the third derivative is nowhere larger
         than the second, in absolute value (Bach, Self-concordant analysis for logistic
@@ -102,6 +105,7 @@ class Loss(ABC):
     """
 
     __module__ = "gradpair.losses"  # where pickles look for it
+    _called: ClassVar[tuple[str, int] | None] = None
 
     @abstractmethod
     def _loss(self, y_true: Array, raw_prediction: Array) -> Array:

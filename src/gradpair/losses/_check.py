@@ -17,6 +17,31 @@ def parameters(loss: Loss | type[Loss]) -> dict[str, Any]:
     return {field.metadata.get("parameter", field.name): field for field in known if field.init}
 
 
+def called() -> dict[str, type[Loss]]:
+    """Return the losses that have a word for command lines, by that word."""
+    kinds = Loss.__subclasses__()
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+    return {kind._called[0]: kind for kind in kinds if kind._called and "_called" in vars(kind)}
+
+
+def forms() -> list[str]:
+    """Write what command lines take: words, with names of numbers and of a loss inside."""
+    found = []
+    for word, kind in sorted(called().items()):
+        least = kind._called[1] if kind._called else 0
+        inside = ["LOSS"] if "loss" in parameters(kind) else []
+        names = [name.rpartition("_")[2].upper() for name in number_names(kind)]
+        counts = range(least, len(names) + 1)
+        found += [":".join([word, *names[:count], *inside]) for count in counts]
+    return found
+
+
+def number_names(kind: Loss | type[Loss]) -> list[str]:
+    """Return the names of the numbers among the parameters of a record of losses."""
+    return [name for name in parameters(kind) if name != "loss"]
+
+
 def check_loss(loss: object) -> Loss:
     """Return ``loss`` if it is an instance of :class:`Loss`."""
     if isinstance(loss, Loss):

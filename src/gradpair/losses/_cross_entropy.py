@@ -71,6 +71,7 @@ class BinaryCrossEntropy(_CrossEntropy):
     """
 
     __module__ = "gradpair.losses"  # where pickles look for it
+    _called = ("bce", 0)
     alpha = 1.0
     calibration_shift = 0.0  # the margin is the log-odds of a 1
 
@@ -113,6 +114,7 @@ class WeightedCrossEntropy(_CrossEntropy):
     """
 
     __module__ = "gradpair.losses"  # where pickles look for it
+    _called = ("wce", 1)
 
     alpha: float
 

@@ -86,6 +86,7 @@ class FocalLoss(Loss):
     """
 
     __module__ = "gradpair.losses"  # where pickles look for it
+    _called = ("focal", 1)
 
     gamma: float = 2.0
     alpha: float = 1.0

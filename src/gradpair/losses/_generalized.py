@@ -72,6 +72,7 @@ class GeneralizedCrossEntropy(Loss):
     """
 
     __module__ = "gradpair.losses"  # where pickles look for it
+    _called = ("gce", 1)
 
     q: float = 0.7
 

@@ -73,6 +73,7 @@ class MarginShift(Wrapper):
     """
 
     __module__ = "gradpair.losses"  # where pickles look for it
+    _called = ("shift", 2)
 
     inner: Loss = dataclasses.field(metadata={"parameter": "loss"})
     positive: float = 0.0

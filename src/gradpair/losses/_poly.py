@@ -72,6 +72,7 @@ class PolyLoss(Loss):
     """
 
     __module__ = "gradpair.losses"  # where pickles look for it
+    _called = ("poly", 1)
 
     epsilon: float = 1.0
 

@@ -65,6 +65,7 @@ class LabelSmoothing(Wrapper):
     """
 
     __module__ = "gradpair.losses"  # where pickles look for it
+    _called = ("smoothing", 1)
 
     inner: Loss = dataclasses.field(metadata={"parameter": "loss"})
     smoothing: float
