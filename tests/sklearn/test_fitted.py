@@ -12,9 +12,11 @@ from sklearn.exceptions import NotFittedError
 from xgboost import XGBClassifier
 
 import gradpair as gp
+from gradpair._hosts import record
 from gradpair.sklearn import BoostingClassifier
 from helpers.estimators import DATA, FOCAL, LOSS
 from helpers.hosts import HOST
+from helpers.installed import needs
 
 # Few rounds are far from where the closed formula holds.
 pytestmark = pytest.mark.filterwarnings("ignore:calibrated=True:UserWarning")
@@ -134,6 +136,19 @@ def test_without_an_estimator_the_installed_host_is_taken():
         capture_output=True, text=True, check=True, timeout=120,
     )  # fmt: skip
     assert done.stdout.split()[-1] == "LGBMClassifier"
+
+
+@pytest.mark.parametrize("name", record.HOSTS)
+def test_without_an_estimator_training_is_silent_and_leaves_no_files(
+    name, monkeypatch, tmp_path, capfd
+):
+    needs(name)
+    monkeypatch.setattr(record, "HOSTS", {name: record.HOSTS[name]})
+    monkeypatch.chdir(tmp_path)
+    model = BoostingClassifier().fit(DATA.train.x, DATA.train.y)
+    assert type(model.estimator_).__module__.split(".")[0] == name
+    assert capfd.readouterr() == ("", "")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_without_any_host_the_error_says_what_to_install():

@@ -44,9 +44,9 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     estimator : XGBClassifier, LGBMClassifier, CatBoostClassifier or None
         The host's estimator, with its parameters. It is never changed, and what it holds, such as
         callbacks, reaches training as the objects that they are. None is the one whose host is
-        installed, XGBoost's if several are. ``class_weight`` of LGBMClassifier goes into the
-        weights of the rows; ``base_score`` of XGBClassifier, a probability, replaces the optimal
-        constant.
+        installed, XGBoost's if several are, with its defaults, but without a line on the console.
+        ``class_weight`` of LGBMClassifier goes into the weights of the rows; ``base_score`` of
+        XGBClassifier, a probability, replaces the optimal constant.
     loss : Loss, callable or None
         What to minimise; None is :class:`~gradpair.BinaryCrossEntropy`. A callable
         ``(y_true, sample_weight) -> Loss`` is called with the training rows, such as

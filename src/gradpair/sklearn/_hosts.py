@@ -17,7 +17,7 @@ def estimator_and_host(estimator: Any, loss: Any) -> tuple[Any, ModuleType]:
     if estimator is None:
         for host in record.installed():
             adapter = host.adapter()
-            return adapter.ESTIMATOR(), adapter
+            return adapter.ESTIMATOR(**adapter.QUIET), adapter
         extras = " or ".join(f"'gradpair[{name}]'" for name in record.HOSTS)
         msg = f"estimator=None needs a host: pip install {extras}"
         raise ModuleNotFoundError(msg)
