@@ -7,6 +7,7 @@ from typing import Any
 
 import catboost as cb
 import numpy as np
+from scipy import sparse
 
 from gradpair._hosts.calibration import Line
 from gradpair._hosts.estimator import EncodedRows, Trained, TrainingPlan
@@ -68,8 +69,9 @@ def train(
     )
     shown = _params.without_objects(estimator.get_params())
     native = _model.with_shift(model, constant + plan.model_shift, params=shown)
-    best = native.get_best_iteration() if sets else None
-    return Trained(native, best, native.get_evals_result() if sets else {})
+    told = native.get_evals_result()
+    evaluated = bool(told.keys() - {"learn"})  # on sets, or on the rows of eval_fraction
+    return Trained(native, native.get_best_iteration(), told if evaluated else {})
 
 
 def onnx() -> ModuleType:
@@ -86,7 +88,7 @@ def margin(estimator: cb.CatBoostClassifier, features: Any, **rounds: int) -> Ar
     """Return the raw values of rows, without their offsets."""
     if rounds and not rounds.get("ntree_end"):  # CatBoost takes its own default for an empty range
         rounds["ntree_end"] = estimator.tree_count_
-    return _model.margins(estimator, features, **rounds)
+    return _model.margins(estimator, _features(features), **rounds)
 
 
 def scaled(estimator: cb.CatBoostClassifier, line: Line) -> cb.CatBoostClassifier:
@@ -121,4 +123,14 @@ def _columns(of_estimator: Any, of_fit: Any) -> Any:
 
 def _pool(rows: EncodedRows, kinds: dict[str, Any]) -> cb.Pool:
     offset = None if rows.offset is None else np.asarray(rows.offset).reshape(-1, 1)
-    return cb.Pool(rows.features, rows.y, weight=rows.weight, baseline=offset, **kinds)
+    features = _features(rows.features)
+    return cb.Pool(features, rows.y, weight=rows.weight, baseline=offset, **kinds)
+
+
+def _features(features: Any) -> Any:
+    """Return sparse features as CatBoost takes them, as SciPy's matrices and with short indices."""
+    if not sparse.issparse(features):
+        return features
+    kind = sparse.csc_matrix if features.format == "csc" else sparse.csr_matrix
+    parts = features.data, features.indices, features.indptr
+    return kind(parts, features.shape)  # which takes int32 for indices that fit
