@@ -114,6 +114,11 @@ def test_native_parameters_train_what_train_trains():
         native.fit(TRAIN.x, TRAIN.y, sample_weight=w)
         model = gp.catboost.train(PARAMS, pool(weight=weight), loss=loss)
         assert_allclose(probability(model), probability(native), rtol=0, atol=1e-6)
+    params, steps = gp.catboost.native(BCE, TRAIN.y)[0], {"leaf_estimation_iterations": 6}
+    whole = {**steps, "leaf_estimation_backtracking": "No"}
+    native = cb.CatBoostClassifier(**{**PARAMS, **NO_FILES, **params, **whole})
+    model = gp.catboost.train({**PARAMS, **steps}, pool(), loss=BCE)
+    assert_allclose(raw(model), raw(native.fit(TRAIN.x, TRAIN.y)), rtol=0, atol=1e-6)
     soft = 0.1 + 0.7 * TRAIN.y
     params, _ = gp.catboost.native(BCE, soft)
     own = cb.CatBoost({**PARAMS, **NO_FILES, **params}).fit(TRAIN.x, soft)

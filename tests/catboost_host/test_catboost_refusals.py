@@ -43,6 +43,7 @@ def test_a_parameter_without_effect_is_refused_with_the_way_out(name):
 
 def test_neutral_values_of_them_are_taken():
     neutral = {"scale_pos_weight": 1, "class_names": [0, 1], "auto_class_weights": "None"}
+    neutral |= {"classes_count": 0}  # as get_all_params tells it
     gp.catboost.train({**PARAMS, **neutral, "loss_function": "Logloss"}, pool(), 2, loss=FOCAL)
 
 

@@ -22,7 +22,7 @@ _IGNORED: dict[str, tuple[tuple[Any, ...], str]] = {
     "auto_class_weights": (("None",), f"{_WEIGHT}.balanced(y_true)"),
     "target_border": ((), f"{_LABELS}; compare them yourself"),
     "class_names": (([0, 1], [0.0, 1.0]), f"{_LABELS}; encode them, the positive class as 1"),
-    "classes_count": ((2,), f"{_LABELS}"),
+    "classes_count": ((0, 2), f"{_LABELS}"),
 }
 # CatBoost drops these where rows have a baseline (a line on the console in 1.2.10).
 _WITHOUT_BASELINE = ("langevin", "model_shrink_rate", "posterior_sampling")
@@ -40,8 +40,8 @@ def requested_constant(params: dict[str, Any], constant: float | None) -> float 
             raise ValueError(msg)
     if str(params.get("task_type", "CPU")).upper() == "GPU":
         msg = (
-            "CatBoost takes no custom objective on a GPU; drop task_type, or train with the "
-            "parameters of gradpair.catboost.native(loss, y)."
+            "CatBoost takes no custom objective on a GPU; drop task_type, or train a cross-entropy "
+            "with the parameters of gradpair.catboost.native(loss, y)."
         )
         raise ValueError(msg)
     from_average = params.pop("boost_from_average", None)
