@@ -11,6 +11,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 import gradpair as gp
+from gradpair.sklearn import BoostingClassifier
 from helpers.catboost_rows import (
     BCE,
     DATA,
@@ -131,6 +132,22 @@ def test_categories_and_missing_values_go_to_catboost_as_they_are():
     assert_allclose(raw(model, new), raw(other, new) + start, rtol=0, atol=1e-5)
     assert model.feature_names_ == list(frame(TEST).columns)
     assert model.feature_importances_.shape == (65,)
+
+
+def test_text_becomes_the_bag_of_words_alone():
+    words = np.array(["good red", "bad blue thing", "red thing", "blue"])
+    frame = pd.DataFrame(TRAIN.x[:, 30:34]).rename(columns=str)
+    frame["text"] = words[TRAIN.x[:, 42].astype(int) % 2 + 2 * (TRAIN.x[:, 20] > 4)]
+    data, start = cb.Pool(frame, TRAIN.y, text_features=["text"]), constant(FOCAL)
+    model = gp.catboost.train(PARAMS, data, loss=BCE, constant=start)
+    other = built_in(data, start, feature_calcers=["BoW"])
+    assert_allclose(raw(model, data), raw(other, data) + start, rtol=0, atol=1e-12)
+    assert model.feature_importances_[-1] > 1
+    assert np.abs(raw(model, data) - raw(built_in(data, start), data) - start).max() > 0.1
+    classifier = BoostingClassifier(cb.CatBoostClassifier(**PARAMS, text_features=("text",)), BCE)
+    expected = gp.catboost.train(PARAMS, data, loss=BCE)
+    margins = classifier.fit(frame, TRAIN.y).decision_function(frame)
+    assert_allclose(margins, raw(expected, data), rtol=0, atol=1e-12)
 
 
 def test_the_metric_is_the_weighted_mean_loss_of_the_model():

@@ -253,7 +253,7 @@ def default_estimator(host: str | None = None, rounds: int = 200) -> Any:
 
     Returns
     -------
-    XGBClassifier or LGBMClassifier
+    XGBClassifier, LGBMClassifier or CatBoostClassifier
         With the host's defaults for the rest.
 
     Raises

@@ -84,8 +84,8 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     feature_importances_ : array of shape (n_features,)
         As of the host's estimator.
     best_iteration_ : int or None
-        Best iteration of early stopping as the host counts, from 0 in XGBoost and from 1 in
-        LightGBM.
+        Best iteration of early stopping as the host counts, from 0 in XGBoost and CatBoost, and
+        from 1 in LightGBM.
     evals_result_ : dict
         Metrics of the evaluation sets in every round.
     n_features_in_ : int
@@ -274,7 +274,7 @@ class BoostingClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
         Returns
         -------
-        array of shape (n_samples,), float32 from XGBoost and float64 from LightGBM or with offsets
+        array of shape (n_samples,), float32 from XGBoost without offsets and float64 otherwise
             Margins of the model, made calibrated log-odds if ``calibrated``.
 
         Raises
