@@ -268,5 +268,11 @@ def test_ours_pass_the_audit_and_what_catboost_cannot_call_is_refused():
         assert report.kind == "catboost"
         assert {found.code for found in report.findings} <= {"hessian-surrogate"}
     for wrong in (lambda _preds, _data: None, Textbook):
-        with pytest.raises(TypeError, match="pass a loss or callable, an instance, not the class"):
+        with pytest.raises(
+            TypeError, match="pass a loss or object with the method calc_ders_range"
+        ):
             gp.check_objective(wrong, kind="catboost")
+    with pytest.raises(ValueError, match="kind must say how the objective is called: .*'catboost'"):
+        gp.check_objective(Textbook())
+    with pytest.raises(TypeError, match="pass a loss or callable, an instance, not the class"):
+        gp.check_objective(Textbook(), kind="xgboost")

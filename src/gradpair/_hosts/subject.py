@@ -31,6 +31,7 @@ class Subject(ABC):
     shares_buffers: ClassVar[bool]  # whether predictions and labels are the host's own memory
     deep_copied: ClassVar[bool] = False  # whether the host deep-copies it
     weighting: ClassVar[str]  # how to honour weights
+    called: ClassVar[str] = "callable"  # what the host calls
 
     @classmethod
     def takes(cls, objective: Any) -> bool:

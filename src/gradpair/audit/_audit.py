@@ -96,7 +96,8 @@ def _subjects(objective: Any, kind: str | None) -> tuple[str, list[Subject]]:
     if kind is None and isinstance(objective, ObjectiveCallable):
         kind = objective.host
     elif kind is None:
-        _check_instance(objective, callable(objective))
+        called = callable(objective) or any(h.subject.takes(objective) for h in record.installed())
+        _check_instance(objective, called)
     if kind == "sklearn":
         found = [host.estimator_subject for host in record.installed() if host.estimator_subject]
     elif kind in record.HOSTS:
@@ -110,15 +111,16 @@ def _subjects(objective: Any, kind: str | None) -> tuple[str, list[Subject]]:
         extras = " or ".join(f"'gradpair[{name}]'" for name in record.HOSTS)
         msg = f"kind='sklearn' needs a host whose estimator would call it: pip install {extras}"
         raise ModuleNotFoundError(msg)
-    _check_instance(objective, all(subject.takes(objective) for subject in found))
+    for subject in found:
+        _check_instance(objective, subject.takes(objective), subject.called)
     return kind, [subject(objective) for subject in found]
 
 
-def _check_instance(objective: Any, taken: bool) -> None:
+def _check_instance(objective: Any, taken: bool, called: str = "callable") -> None:
     """Refuse a class, and what no host would call."""
     if isinstance(objective, type) or not taken:
         got = _validation.described(objective)
-        msg = f"pass a loss or callable, an instance, not the class; got {got}."
+        msg = f"pass a loss or {called}, an instance, not the class; got {got}."
         raise TypeError(msg)
 
 

@@ -20,6 +20,7 @@ class CatBoostSubject(ArraySubject):
     precisions = (np.float64,)
     shares_buffers = True
     deep_copied = True  # with the parameters that it is one of
+    called = "object with the method calc_ders_range"
     weighting = "Multiply both by weights, unless they are None."
 
     @classmethod
