@@ -134,6 +134,17 @@ def test_categories_and_missing_values_go_to_catboost_as_they_are():
     assert model.feature_importances_.shape == (65,)
 
 
+def test_rows_in_a_file_train_as_rows_in_memory_do(tmp_path):
+    path, columns = tmp_path / "rows.csv", tmp_path / "columns"
+    np.savetxt(path, np.column_stack([TRAIN.y, TRAIN.weight, TRAIN.x]), delimiter=",", fmt="%.17g")
+    columns.write_text("0\tLabel\n1\tWeight\n")
+    data = cb.Pool(str(path), column_description=str(columns), delimiter=",")
+    for loss in (WCE, FOCAL):
+        model = gp.catboost.train(PARAMS, data, 10, loss=loss, eval_set=data)
+        expected = gp.catboost.train(PARAMS, pool(weight=TRAIN.weight), 10, loss=loss)
+        assert_allclose(raw(model), raw(expected), rtol=0, atol=1e-9)
+
+
 def test_text_becomes_the_bag_of_words_alone():
     words = np.array(["good red", "bad blue thing", "red thing", "blue"])
     frame = pd.DataFrame(TRAIN.x[:, 30:34]).rename(columns=str)

@@ -208,6 +208,29 @@ def test_cv_ends_where_the_mean_has_not_bettered(metric):
     assert [model.tree_count_ for model in models] == [len(means)] * 3
 
 
+@pytest.mark.parametrize(
+    "given",
+    [{"early_stopping_rounds": 2}, {"od_wait": 2}, {"od_type": "Iter", "od_wait": 2}],
+    ids="-".join,
+)
+def test_cv_ends_by_what_its_parameters_say(given):
+    params = {**PARAMS, "learning_rate": 0.9}
+    expected = gp.catboost.cv(params, pool(), 40, loss=BCE, early_stopping_rounds=2)
+    result = gp.catboost.cv({**params, **given}, pool(), 40, loss=BCE)
+    assert len(result) < 40
+    assert result.equals(expected)
+
+
+def test_cv_refuses_the_threshold_that_stops_one_training_and_waits_as_long_as_catboost():
+    with pytest.raises(ValueError, match=r"od_pval=0\.01 stops one training"):
+        gp.catboost.cv({**PARAMS, "od_pval": 0.01}, pool(), 3, loss=BCE)
+    off = {**PARAMS, "od_pval": 0, "od_type": "IncToDec", "od_wait": 1, "learning_rate": 0.9}
+    assert len(gp.catboost.cv(off, pool(), 30, loss=BCE, fold_count=2)) == 30
+    waits = {**PARAMS, "od_type": "Iter", "learning_rate": 0.9}
+    expected = gp.catboost.cv(waits, pool(), 60, loss=BCE, fold_count=2, early_stopping_rounds=20)
+    assert gp.catboost.cv(waits, pool(), 60, loss=BCE, fold_count=2).equals(expected)
+
+
 def test_the_folds_of_cv_have_equal_shares_of_the_classes():
     seen = []
 
@@ -272,7 +295,9 @@ def test_ours_pass_the_audit_and_what_catboost_cannot_call_is_refused():
             TypeError, match="pass a loss or object with the method calc_ders_range"
         ):
             gp.check_objective(wrong, kind="catboost")
-    with pytest.raises(ValueError, match="kind must say how the objective is called: .*'catboost'"):
+    with pytest.raises(
+        ValueError, match=r"kind must say how the objective is called: .*'catboost'"
+    ):
         gp.check_objective(Textbook())
     with pytest.raises(TypeError, match="pass a loss or callable, an instance, not the class"):
         gp.check_objective(Textbook(), kind="xgboost")

@@ -53,7 +53,7 @@ def cv(
         Positions of rows; a splitter gets the labels.
     early_stopping_rounds : int or None
         Rounds without a better mean of ``eval_metric`` over the folds, after which the result ends.
-        The folds are trained to the last round before.
+        The folds are trained to the last round before. None takes them from the parameters.
     as_pandas : bool
         Whether the result is a frame or a dict of lists.
     return_models : bool
@@ -70,7 +70,8 @@ def cv(
     Raises
     ------
     ValueError, TypeError
-        As in :func:`train`; and a fold whose training rows are of one class, by its number.
+        As in :func:`train`; ``od_pval``; and a fold whose training rows are of one class, by its
+        number.
 
     Examples
     --------
@@ -87,6 +88,7 @@ def cv(
     given = dict(shown)
     constant = _params.requested_constant(given, constant)
     given["use_best_model"] = False
+    patience = _patience(given, early_stopping_rounds)
     held = _pools.fields(pool, "pool")
     if folds is None:
         folds = _drawn(
@@ -116,8 +118,8 @@ def cv(
         )
     told = _means([model.get_evals_result() for model, _ in models])
     rounds = len(told["iterations"])
-    if early_stopping_rounds is not None:
-        rounds = _stopped(_watched(told, given, loss), early_stopping_rounds)
+    if patience is not None:
+        rounds = _stopped(_watched(told, given, loss), patience)
     result: Any = {name: values[:rounds] for name, values in told.items()}
     if as_pandas:
         import pandas as pd  # noqa: PLC0415 - CatBoost needs it itself
@@ -130,6 +132,23 @@ def cv(
     for native in natives:
         native.shrink(rounds)
     return result, natives
+
+
+def _patience(given: dict[str, Any], rounds: int | None) -> int | None:
+    """Take what stops a training out of the parameters, and return the rounds to wait."""
+    named, kind, wait, threshold = (
+        given.pop(name, None) for name in ("early_stopping_rounds", "od_type", "od_wait", "od_pval")
+    )
+    if threshold:
+        msg = (
+            f"od_pval={threshold!r} stops one training, and cv stops by the mean of all folds; "
+            f"drop it, or pass early_stopping_rounds=."
+        )
+        raise ValueError(msg)
+    if kind == "Iter" and wait is None:
+        wait = 20  # CatBoost's own
+    rounds = named if rounds is None else rounds
+    return wait if rounds is None and kind in (None, "Iter") else rounds
 
 
 def _drawn(

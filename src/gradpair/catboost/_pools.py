@@ -1,5 +1,6 @@
 """Pools: the labels, weights and baselines that they hold, and copies with others."""
 
+import contextlib
 from typing import Any, NamedTuple
 
 import catboost as cb
@@ -24,8 +25,9 @@ def fields(pool: cb.Pool, name: str) -> Fields:
         msg = f"{name} has no label; build it with catboost.Pool(X, label=y)."
         raise ValueError(msg)
     label = np.asarray(label)
-    if label.dtype == bool:
-        label = label.astype(float)
+    if label.dtype == bool or label.dtype.kind in "SUO":  # of files CatBoost keeps the text
+        with contextlib.suppress(ValueError, TypeError):
+            label = label.astype(float)
     weight, baseline = np.asarray(pool.get_weight()), np.asarray(pool.get_baseline())
     if baseline.ndim == 2 and baseline.shape[1] > 1:
         msg = f"{name} has a baseline of {baseline.shape[1]} columns; gradpair is for one target."
