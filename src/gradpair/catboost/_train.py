@@ -42,7 +42,8 @@ def train(
         starts at 0. Files are written only where ``train_dir``, a snapshot, a plot or
         ``allow_writing_files`` asks for them.
     pool : catboost.Pool
-        Training rows with labels in [0, 1], weights and a baseline if they have any.
+        Training rows with labels in [0, 1], weights and a baseline if they have any. Weights of
+        groups are no part of the constant, as a Pool does not tell them: pass them as weights.
     num_boost_round : int or None
         Rounds, in place of those in ``params``; without either 1000, as in the host.
     loss : Loss
