@@ -51,6 +51,25 @@ def test_the_classifier_trains_what_train_trains(loss):
     assert b"gradpair" not in pickle.dumps(model.estimator_)
 
 
+def test_all_that_it_asks_of_catboost_runs_in_as_many_threads_as_the_estimator_has(monkeypatch):
+    asked = []
+
+    def watched(method):
+        def call(self, *args, **kwargs):
+            asked.append((method.__name__, kwargs.get("thread_count")))
+            return method(self, *args, **kwargs)
+
+        return call
+
+    for name in ("predict", "get_feature_importance"):
+        method = getattr(cb.CatBoostClassifier, name)
+        monkeypatch.setattr(cb.CatBoostClassifier, name, watched(method))
+    model = BoostingClassifier(estimator(3, thread_count=1), WCE).fit(TRAIN.x, TRAIN.y)
+    model.predict_proba(TEST.x)
+    model.recalibrate(TEST.x, TEST.y)
+    assert set(asked) == {("predict", 1), ("get_feature_importance", 1)}
+
+
 def test_offsets_evaluation_sets_and_early_stopping():
     model = BoostingClassifier(estimator(200, learning_rate=0.9), FOCAL)
     model.fit(

@@ -43,11 +43,15 @@ def objective_of(model: cb.CatBoost) -> str:
 
 def margins(model: cb.CatBoost, data: Any, **rounds: int) -> Array:
     """Return raw values of rows, to which a Pool's baseline is added."""
-    threads = model.get_param("thread_count") or -1
     raw: Array = model.predict(
-        data, prediction_type="RawFormulaVal", thread_count=threads, **rounds
+        data, prediction_type="RawFormulaVal", thread_count=_threads(model), **rounds
     )
     return raw
+
+
+def _threads(model: cb.CatBoost) -> int:
+    """Return how many threads the user allows; -1 are all."""
+    return int(model.get_param("thread_count") or -1)
 
 
 def with_shift(
@@ -70,7 +74,8 @@ def with_shift(
         msg = f"CatBoost {cb.__version__} does not load its own model after the edit."
         raise RuntimeError(msg)
     if not native.get_embedding_feature_indices():  # of which CatBoost has no importances
-        native.get_feature_importance()  # which feature_importances_ then returns
+        # feature_importances_ then returns them.
+        native.get_feature_importance(thread_count=_threads(native))
     return native
 
 
