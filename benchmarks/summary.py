@@ -14,7 +14,7 @@ PAGES = [
     ROOT / "README.md",
     *(
         ROOT / "docs" / f"{name}.md"
-        for name in ("speed", "probabilities", "which_loss", "losses", "many_machines")
+        for name in ("speed", "probabilities", "which_loss", "losses", "many_machines", "catboost")
     ),
 ]
 ROWS, GROWTH = 1_000_000, [10**k for k in range(4, 8)]
@@ -68,7 +68,8 @@ def measured_on(*names):
     """The machine and the days of some results."""
     machines = [result(name)["machine"] for name in names]
     days = " and ".join(sorted({machine["date"] for machine in machines}))
-    versions = ", ".join(f"{name} {machines[0][name]}" for name in ("xgboost", "lightgbm"))
+    hosts = ("catboost",) if names == ("catboost_rounds",) else ("xgboost", "lightgbm")
+    versions = ", ".join(f"{name} {machines[0][name]}" for name in hosts)
     return f"\n\n{machines[0]['cpu']}, {machines[0]['cores']} cores, {days}; {versions}."
 
 
@@ -305,7 +306,27 @@ def billion():
         f"{BILLION:,} rows on {CORES} cores, seconds", "constant: rows", "constant: reductions",
         "round: rows", "round: reductions",
     ]  # fmt: skip
-    return table(head, lines) + measured_on("scaling")
+    title, where = next(iter(trainings()))
+    took = of_two("round, ms", ROWS, **where)
+    shown_once = (
+        f"\n\nThe round of {title}: {took:.1f} ms / {ROWS // 2:,} rows, times {BILLION:,} / "
+        f"{CORES} rows of a core: {took / 1000 / (ROWS / 2) * BILLION / CORES:.1f} s."
+    )
+    return table(head, lines) + shown_once + measured_on("scaling")
+
+
+def catboost():
+    """Rounds of CatBoost relative to those with its own objective."""
+    name, titles = "catboost_rounds", {"native again": "its own again: the noise"}
+    rows = result(name)["rows"]
+    sizes, cells = (list(dict.fromkeys(row[key] for row in rows)) for key in ("rows", "objective"))
+    lines = [
+        [titles.get(of, of)]
+        + [f"{cell(name, 'this / native', rows=n, objective=of):.2f}" for n in sizes]
+        for of in cells[1:]
+    ]
+    head = ["a round, relative to CatBoost's own objective", *(f"{n:,} rows" for n in sizes)]
+    return table(head, lines) + measured_on(name)
 
 
 TABLES = {
@@ -321,6 +342,7 @@ TABLES = {
     "reductions": reductions,
     "workers": workers,
     "billion": billion,
+    "catboost": catboost,
 }
 
 
