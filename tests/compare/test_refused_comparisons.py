@@ -49,7 +49,7 @@ FEW = np.arange(Y.size) < 3
         ({"losses": "gce:7"}, "q must lie between 0 and 1; got 7"),
         ({"losses": "smoothing:0.1"}, "unknown loss 'smoothing:0.1'"),
         ({"losses": "smoothing:x:bce"}, "unknown loss 'smoothing:x:bce'"),
-        ({"losses": "smoothing:0.1:spw"}, "smoothing:SMOOTHING:LOSS, wce:ALPHA, where LOSS is any of them but spw"),
+        ({"losses": "smoothing:0.1:spw"}, "wce:ALPHA, where LOSS is any of them but spw"),
         ({"losses": "shift:1:2:wcee"}, "unknown loss 'wcee'"),
         ({"losses": "smoothing:2:bce"}, "smoothing must be below 1"),
         ({"losses": "wce:-1"}, "alpha must be positive"),
