@@ -358,3 +358,17 @@ def test_ctrl_c_is_noticed_where_a_host_swallows_it(n_jobs, eights):
     with pytest.raises(KeyboardInterrupt):
         compare(*eights, estimator=SMALL["xgboost"], losses=swallowing, cv=3, n_jobs=n_jobs)
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_first_ctrl_c_waits_for_the_running_training_and_a_second_does_not(eights, capsys):
+    reached = []
+
+    def interrupted(y, w):
+        for time_ in ("first", "second"):
+            signal.raise_signal(signal.SIGINT)
+            reached.append(time_)
+
+    with pytest.raises(KeyboardInterrupt):
+        compare(*eights, estimator=SMALL["xgboost"], losses=interrupted, cv=3)
+    assert reached == ["first"]
+    assert capsys.readouterr().err.count("interrupt again to stop at once") == 1

@@ -2,9 +2,7 @@
 
 import argparse
 import contextlib
-import signal
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -45,12 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the comparison; return 0, 2 if it cannot be made, 130 if it was interrupted."""
     try:
-        with _bar() as shown, _patience(arguments.jobs) as granted:
-
-            def progress(done: int, total: int, name: str) -> None:
-                shown(done, total, name)
-                granted()
-
+        with _bar() as progress:
             comparison = _compare(arguments, progress)
     except KeyboardInterrupt:
         kept = "nothing is kept; name a folder with --out."
@@ -108,47 +101,17 @@ def _compare(arguments: argparse.Namespace, progress: Any) -> Any:
 
 
 @contextlib.contextmanager
-def _patience(jobs: int | None) -> Iterator[Callable[[], None]]:
-    """Hold a first Ctrl-C back until the running training is over; a second one acts at once.
-
-    A host that is interrupted where it calls Python back may crash (seen in XGBoost 2.1.4).
-    """
-    wishes: list[int] = []
-    before = signal.getsignal(signal.SIGINT)
-    alone = jobs in (None, 1) and threading.current_thread() is threading.main_thread()
-    if not alone or before is not signal.default_int_handler:
-        yield lambda: None
-        return
-
-    def wish(number: int, _: object) -> None:
-        wishes.append(number)
-        signal.signal(signal.SIGINT, before)
-        told = "finishing the running training; Ctrl-C again stops at once."
-        print(f"gradpair compare: {told}", file=sys.stderr)
-
-    def grant() -> None:
-        if wishes:
-            raise KeyboardInterrupt
-
-    signal.signal(signal.SIGINT, wish)
-    try:
-        yield grant
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-@contextlib.contextmanager
-def _bar() -> Iterator[Callable[[int, int, str], None]]:
+def _bar() -> Iterator[Callable[[int, int, str], None] | None]:
     """Show how far the fits are, on a terminal."""
     try:
         from rich.console import Console  # noqa: PLC0415 - an extra
         from rich.progress import Progress  # noqa: PLC0415
     except ModuleNotFoundError:
-        yield lambda *_: None
+        yield None
         return
     console = Console()
     if not (sys.stdout.isatty() and console.is_terminal):
-        yield lambda *_: None
+        yield None
         return
     with Progress(console=console, transient=True) as bar:
         task = bar.add_task("starting", total=None)

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -191,15 +192,22 @@ class Runner:
 
 @contextlib.contextmanager
 def _noticed(interrupted: threading.Event) -> Iterator[None]:
-    """Set the event at Ctrl-C, whose exception XGBoost's callbacks from C swallow (3.2)."""
+    """Set the event at Ctrl-C, and raise at a second one alone.
+
+    Where a host calls Python back from C, XGBoost swallows the exception (3.2) or crashes (2.1.4).
+    """
     previous = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or not callable(previous):
         yield
         return
 
     def handler(number: int, frame: FrameType | None) -> None:
+        again = interrupted.is_set()
         interrupted.set()
-        previous(number, frame)
+        if again or previous is not signal.default_int_handler:
+            previous(number, frame)
+        else:
+            sys.stderr.write("the running training ends first; interrupt again to stop at once\n")
 
     signal.signal(signal.SIGINT, handler)
     try:
